@@ -1,0 +1,82 @@
+#include "base/csv.h"
+
+#include <csv.h>
+#include <fmt/format.h>
+
+#include <fstream>
+
+namespace telltale {
+
+struct CsvReader::State {
+  csv_parser parser{};
+  RowFunction on_row;
+  std::vector<std::string> fields;
+  std::uint64_t row = 0;
+  std::size_t bytes_without_row = 0;
+  Status status;
+
+  static void OnField(void* field, std::size_t length, void* self) {
+    auto& state = *static_cast<State*>(self);
+    state.fields.emplace_back(static_cast<const char*>(field), length);
+  }
+
+  static void OnRow(int /*end*/, void* self) {
+    auto& state = *static_cast<State*>(self);
+    ++state.row;
+    state.on_row(state.row, state.fields);
+    state.fields.clear();
+  }
+};
+
+CsvReader::CsvReader(RowFunction on_row) : state_(std::make_unique<State>()) {
+  state_->on_row = std::move(on_row);
+  // CSV_STRICT refuses a quote inside an unquoted field, CSV_STRICT_FINI a quoted field that never ends.
+  csv_init(&state_->parser, CSV_STRICT | CSV_STRICT_FINI);
+}
+
+CsvReader::~CsvReader() { csv_free(&state_->parser); }
+
+Status CsvReader::Add(std::string_view bytes) {
+  RETURN_IF_ERROR(state_->status);
+  // Bounded pieces, so that a row without end is noticed soon.
+  std::size_t& bytes_without_row = state_->bytes_without_row;
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, 64 * 1024);
+    const std::uint64_t row_before = state_->row;
+    const std::size_t taken =
+        csv_parse(&state_->parser, piece.data(), piece.size(), State::OnField, State::OnRow, state_.get());
+    if (taken != piece.size()) {
+      return state_->status = absl::InvalidArgumentError(fmt::format(
+                 "row {}: {}", state_->row + 1, csv_strerror(csv_error(&state_->parser))));
+    }
+    bytes_without_row = state_->row == row_before ? bytes_without_row + piece.size() : 0;
+    if (bytes_without_row > kMaxRowBytes) {
+      return state_->status = absl::InvalidArgumentError(
+                 fmt::format("row {} is larger than {} bytes; is a quote left open?", state_->row + 1, kMaxRowBytes));
+    }
+    bytes.remove_prefix(piece.size());
+  }
+  return OkStatus();
+}
+
+Status CsvReader::Finish() {
+  RETURN_IF_ERROR(state_->status);
+  if (csv_fini(&state_->parser, State::OnField, State::OnRow, state_.get()) != 0) {
+    return state_->status = absl::InvalidArgumentError(
+               fmt::format("row {}: {}", state_->row + 1, csv_strerror(csv_error(&state_->parser))));
+  }
+  return OkStatus();
+}
+
+Status ReadCsvFile(const std::string& path, const CsvReader::RowFunction& on_row) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return absl::NotFoundError(fmt::format("cannot open {}", path));
+  CsvReader reader(on_row);
+  std::string buffer(64 * 1024, '\0');
+  while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
+    RETURN_IF_ERROR(reader.Add(std::string_view(buffer).substr(0, static_cast<std::size_t>(in.gcount()))));
+  }
+  return reader.Finish();
+}
+
+}  // namespace telltale

@@ -1,0 +1,84 @@
+# telltale_library(), telltale_executable() and telltale_test(): one way to declare a target, with our warnings.
+
+set(TELLTALE_SANITIZE "" CACHE STRING "Sanitizers for every target: address,undefined or thread")
+option(TELLTALE_FUZZ "Build the fuzz targets (Clang only)" OFF)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")  # without NDEBUG: nothing of ours depends on it
+set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+if(TELLTALE_SANITIZE)
+  add_compile_options(-fsanitize=${TELLTALE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${TELLTALE_SANITIZE})
+endif()
+if(TELLTALE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+set(TELLTALE_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  list(APPEND TELLTALE_WARNINGS -Wthread-safety)
+endif()
+
+# Compiles with a shared precompiled header: `base` for what uses no gRPC, `grpc` for what does.
+function(telltale_precompile target pch)
+  if(pch AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_precompile_headers(${target} REUSE_FROM pch_${pch})
+  endif()
+endfunction()
+
+# telltale_library(<folder> HEADERS ... SOURCES ... DEPENDS ... [PCH base|grpc])
+# HEADERS are the folder's public headers; DEPENDS is the architecture in small, and tests/layers_test.cc holds the
+# includes against it.
+function(telltale_library name)
+  cmake_parse_arguments(ARG "" "PCH" "HEADERS;SOURCES;DEPENDS" ${ARGN})
+  add_library(telltale_${name} ${ARG_SOURCES})
+  add_library(telltale::${name} ALIAS telltale_${name})
+  target_sources(telltale_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}
+    FILES ${ARG_HEADERS})
+  target_link_libraries(telltale_${name} PUBLIC ${ARG_DEPENDS})
+  target_compile_options(telltale_${name} PRIVATE ${TELLTALE_WARNINGS})
+  telltale_precompile(telltale_${name} "${ARG_PCH}")
+endfunction()
+
+# telltale_executable(<program> SOURCES ... DEPENDS ... [PCH base|grpc])
+function(telltale_executable name)
+  cmake_parse_arguments(ARG "" "PCH" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS})
+  target_compile_options(${name} PRIVATE ${TELLTALE_WARNINGS})
+  telltale_precompile(${name} "${ARG_PCH}")
+endfunction()
+
+# telltale_test(<program> SOURCES ... DEPENDS ... [PCH base|grpc] [LABELS ...]): a GoogleTest program, one ctest for all of it.
+function(telltale_test name)
+  cmake_parse_arguments(ARG "" "PCH" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  telltale_executable(${name} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS} GTest::gmock GTest::gtest_main PCH ${ARG_PCH})
+  target_compile_definitions(${name} PRIVATE TELLTALE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    TELLTALE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}"
+    ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1 halt_on_error=1;UBSAN_OPTIONS=print_stacktrace=1")
+endfunction()
+
+# telltale_fuzz(<program> SOURCES ... DEPENDS ... CORPUS <folder>): with the fuzz preset a libFuzzer program; otherwise the
+# same source runs over its corpus once, as a test.
+function(telltale_fuzz name)
+  cmake_parse_arguments(ARG "" "CORPUS" "SOURCES;DEPENDS" ${ARGN})
+  if(TELLTALE_FUZZ)
+    telltale_executable(${name} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    telltale_executable(${name} SOURCES ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc
+      DEPENDS ${ARG_DEPENDS})
+  endif()
+  add_test(NAME ${name} COMMAND ${name} ${ARG_CORPUS} -runs=0)
+endfunction()

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "catalog/frame.h"
+#include "catalog/signal.h"
+
+namespace telltale {
+
+struct LatestValue {
+  SignalId signal = 0;
+  RawValue raw = kNotAvailable;  // a value, kNotAvailable or kError
+  std::int64_t measure_time_ms = 0;
+};
+
+struct AppendResult {
+  std::size_t frame_count = 0;
+  std::size_t repeated_frame_count = 0;  // time was known already, and nothing changed by it
+  std::size_t changed_frame_count = 0;   // time was known already, and a value was replaced or added
+};
+
+// How a vehicle's stored frames have grown, for those that fold them.
+struct VehicleExtent {
+  std::int64_t newest_time_ms = std::numeric_limits<std::int64_t>::min();  // least: no frame
+  // Grows whenever a frame is written that is not newer than newest_time_ms. Counted from the start of the process.
+  std::uint64_t rewrite_count = 0;
+};
+
+struct ScanOptions {
+  std::size_t frame_limit = std::numeric_limits<std::size_t>::max();
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+};
+
+struct StoreStats {
+  std::uint64_t size_bytes = 0;  // on disk
+  std::uint64_t block_count = 0;    // sealed by this process
+  std::uint64_t head_frame_count = 0;
+  std::uint64_t journal_bytes = 0;  // not yet trimmed
+  std::uint64_t replayed_frame_count = 0;  // at the last open
+  bool writable = true;          // false: a write failed, nothing is acknowledged
+};
+
+// Every frame of every vehicle. Thread-safe.
+//
+// A frame is found by (vehicle, measure time). Frames of the same vehicle and time are one frame: signals add up, and
+// where both have a signal the later write wins, so writing a frame again changes nothing.
+class TelemetryStore {
+ public:
+  using AppendCallback = std::function<void(const StatusOr<AppendResult>&)>;
+  using FrameFunction = std::function<bool(const Frame&)>;  // false: stop the scan
+
+  virtual ~TelemetryStore() = default;
+
+  // Makes the batch durable, as a whole or not at all, then calls `done`, once, from a thread of the store: it must be quick and
+  // must not call Append. Frames of one vehicle take effect in the order of the calls. Visible to readers before `done` is
+  // called, never before durable. Blocks while more than the configured bytes wait. Errors (to `done`): UNAVAILABLE the
+  // disk does not take writes, or the store is closing; the caller sends again.
+  virtual void Append(FrameBatch batch, AppendCallback done) = 0;
+
+  // The newest value of each of `signals` that the vehicle ever sent (empty: all), in the order of ids.
+  virtual StatusOr<std::vector<LatestValue>> Latest(VehicleId vehicle, std::span<const SignalId> signals) = 0;
+
+  // Calls `visit` for each frame of the vehicle inside the range that has at least one of `signals` (empty: all), oldest
+  // first, each time once, with just these signals, in the order of ids. Sees what was durable when it began and perhaps
+  // later frames. Never holds a writer up for longer than one vehicle's head takes to copy. Errors: DATA_LOSS a block is
+  // damaged: file or key, and vehicle, are named; DEADLINE_EXCEEDED. Reaching frame_limit is OK.
+  virtual Status Scan(VehicleId vehicle, std::span<const SignalId> signals, TimeRange range,
+                      const ScanOptions& options, const FrameFunction& visit) = 0;
+
+  virtual StatusOr<VehicleExtent> Extent(VehicleId vehicle) = 0;
+
+  // Forgets every frame of days that end at or before `time_ms`.
+  virtual Status DropBefore(std::int64_t time_ms) = 0;
+
+  // Writes everything in memory to blocks, for tests and a graceful stop. Returns when done.
+  virtual Status Flush() = 0;
+
+  virtual StoreStats Stats() = 0;
+};
+
+}  // namespace telltale

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "base/vin.h"
+#include "catalog/signal.h"
+#include "catalog/vehicle_traits.h"
+#include "storage/document_store.h"
+
+namespace telltale {
+
+struct Vehicle {
+  VehicleId id = 0;  // dense, from 1, given at registration, never reused
+  Vin vin;
+  std::string display_name;
+  VehicleTraits traits;
+  std::optional<std::int64_t> built_time_ms;  // frames from before are refused
+};
+
+// The vehicles that this installation knows: a DocumentStore collection with an index in memory. Thread-safe; look-ups
+// take a shared lock for some tens of nanoseconds.
+class VehicleRegistry {
+ public:
+  static constexpr std::size_t kMaxDisplayNameBytes = 100;
+
+  // Reads every vehicle. `documents` outlives the registry. Errors: DATA_LOSS a record cannot be read.
+  static StatusOr<std::unique_ptr<VehicleRegistry>> Open(DocumentStore& documents);
+
+  // Adds the vehicle or updates the one with this VIN; `vehicle.id` is ignored. Durable when it returns. Errors:
+  // INVALID_ARGUMENT a field is out of its range; UNAVAILABLE the disk does not take writes.
+  StatusOr<Vehicle> Register(Vehicle vehicle);
+
+  // What ingest needs of a vehicle.
+  struct Entry {
+    VehicleId id = 0;  // 0: no such vehicle
+    std::int64_t earliest_time_ms = 0;  // built_time_ms; least: unknown
+  };
+  Entry Find(std::string_view vin) const;  // upper case
+
+  StatusOr<Vehicle> Get(const Vin& vin) const;      // NOT_FOUND
+  StatusOr<Vehicle> Get(VehicleId id) const;        // NOT_FOUND
+  std::vector<Vehicle> List(VehicleId after, std::size_t limit) const;  // in the order of ids
+  std::size_t size() const;
+
+ private:
+  // storage builder: private members are yours
+};
+
+}  // namespace telltale
