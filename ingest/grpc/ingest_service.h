@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <unordered_set>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "ingest/pipeline.h"
+#include "storage/vehicle_registry.h"
+#include "telltale/v1/ingest.grpc.pb.h"
+
+namespace telltale {
+
+struct IngestServiceOptions {
+  // Batches of one stream that are read but not yet answered. Two keep the disk busy; more hide a slow network.
+  std::size_t batches_in_flight = 8;
+  std::size_t vehicles_per_stream_max = 200'000;
+  std::size_t streams_max = 20'000;
+};
+
+// Errors: INVALID_ARGUMENT.
+Status Validate(const IngestServiceOptions& options);
+
+// A stream that can be asked to end.
+class DrainableStream {
+ public:
+  virtual ~DrainableStream() = default;
+
+  // Reads no more; answers what was read, then ends with UNAVAILABLE.
+  virtual void Drain() = 0;
+};
+
+// The open streams, for a graceful stop. Thread-safe.
+class OpenStreams {
+ public:
+  // False: the server is stopping, or there are too many.
+  bool Add(DrainableStream* stream, std::size_t streams_max);
+  void Remove(DrainableStream* stream);
+
+  // Asks every stream to end; later ones are not taken.
+  void DrainAll();
+  bool draining() const;
+  std::size_t size() const;
+
+ private:
+  mutable Mutex mutex_;
+  std::unordered_set<DrainableStream*> streams_ ABSL_GUARDED_BY(mutex_);
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// telltale.v1.IngestService on gRPC's callback API. Thread-safe.
+class IngestServiceImpl final : public v1::IngestService::CallbackService {
+ public:
+  // What refers to something outlives the service.
+  IngestServiceImpl(Pipeline& pipeline, const VehicleRegistry& registry, IngestServiceOptions options);
+
+  grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* Stream(grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* Import(grpc::CallbackServerContext* context) override;
+
+  // Lets every stream answer what it has read, then end. Does not wait.
+  void Drain() { streams_.DrainAll(); }
+  std::size_t stream_count() const { return streams_.size(); }
+
+ private:
+  Pipeline& pipeline_;
+  const VehicleRegistry& registry_;
+  const IngestServiceOptions options_;
+  OpenStreams streams_;
+};
+
+}  // namespace telltale

@@ -1,0 +1,289 @@
+#include "ingest/grpc/stream_reactor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "ingest/grpc/grpc_status.h"
+#include "ingest/grpc/wire.h"
+
+namespace telltale {
+namespace {
+
+constexpr std::size_t kMaxSenderBytes = 100;
+
+grpc::Status Wrong(std::string_view field, std::string message, std::string_view reason = "INVALID_STREAM") {
+  return ToGrpcStatus(absl::InvalidArgumentError(message), {.reason = reason, .field = field});
+}
+
+grpc::Status Stopping() {
+  return ToGrpcStatus(absl::UnavailableError("the server is stopping; send the unanswered batches again later"),
+                      {.reason = "SERVER_STOPPING"});
+}
+
+}  // namespace
+
+StreamReactor::StreamReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
+                             OpenStreams& streams)
+    : pipeline_(pipeline),
+      registry_(registry),
+      options_(options),
+      streams_(streams),
+      registered_(streams.Add(this, options.streams_max)) {
+  if (!registered_) {
+    EndReading(streams.draining()
+                   ? Stopping()
+                   : ToGrpcStatus(absl::ResourceExhaustedError(fmt::format(
+                                      "{} streams are open already (ingest.streams_max)", options.streams_max)),
+                                  {.reason = "TOO_MANY_STREAMS"}));
+    Advance();
+    return;
+  }
+  pipeline_.metrics().streams.Increment();
+  {
+    MutexLock lock(mutex_);
+    reading_ = true;
+  }
+  StartRead(&request_);
+}
+
+void StreamReactor::OnReadDone(bool ok) {
+  {
+    MutexLock lock(mutex_);
+    reading_ = false;
+    // The stream is ending: what came in meanwhile is not taken, and not answered.
+    if (finished_) return;
+    handling_ = ok && !end_;
+    ok = handling_;
+  }
+  grpc::Status error;
+  if (ok) {
+    pipeline_.metrics().bytes.Increment(static_cast<double>(request_.ByteSizeLong()));
+    switch (request_.message_case()) {
+      case v1::StreamRequest::kHello:
+        error = HandleHello(request_.hello());
+        break;
+      case v1::StreamRequest::kBatch:
+        error = HandleBatch(request_.batch());
+        break;
+      case v1::StreamRequest::MESSAGE_NOT_SET:
+        error = Wrong("message", "the message has neither a hello nor a batch");
+        break;
+    }
+  }
+  if (!ok || !error.ok()) EndReading(error);
+  {
+    MutexLock lock(mutex_);
+    handling_ = false;
+  }
+  Advance();
+}
+
+grpc::Status StreamReactor::HandleHello(const v1::Hello& hello) {
+  if (greeted_) return Wrong("hello", "a second hello; open another stream for another layout");
+  if (hello.sender().size() > kMaxSenderBytes) {
+    return Wrong("hello.sender", fmt::format("{} bytes; at most {}", hello.sender().size(), kMaxSenderBytes));
+  }
+  if (hello.layout_size() > 0) {
+    auto layout = CheckedLayout::Create(pipeline_.catalog(), {hello.layout().data(), static_cast<std::size_t>(hello.layout_size())});
+    if (!layout.ok()) return Wrong("hello.layout", MessageOf(layout.status()), "INVALID_LAYOUT");
+    layout_ = *std::move(layout);
+  }
+  if (grpc::Status status = AddVehicles(hello.vins(), "hello.vins"); !status.ok()) return status;
+  greeted_ = true;
+  Answer answer;
+  v1::HelloAck& ack = *answer.response.mutable_hello_ack();
+  for (std::size_t i = 0; i < vehicles_.size(); ++i) {
+    if (vehicles_[i].entry.id == 0) ack.add_unknown_vehicle_index(static_cast<std::uint32_t>(i));
+  }
+  answer.ready = true;
+  SPDLOG_DEBUG("stream opened sender={} vehicles={} layout={}", hello.sender(), vehicles_.size(), hello.layout_size());
+  MutexLock lock(mutex_);
+  answers_.push_back(std::move(answer));
+  return grpc::Status::OK;
+}
+
+grpc::Status StreamReactor::AddVehicles(const google::protobuf::RepeatedPtrField<std::string>& vins,
+                                        std::string_view field) {
+  if (vehicles_.size() + static_cast<std::size_t>(vins.size()) > options_.vehicles_per_stream_max) {
+    return ToGrpcStatus(absl::ResourceExhaustedError(fmt::format(
+                            "more than {} vehicles on one stream (ingest.vehicles_per_stream_max); open another",
+                            options_.vehicles_per_stream_max)),
+                        {.reason = "TOO_MANY_VEHICLES", .field = field});
+  }
+  vehicles_.reserve(vehicles_.size() + static_cast<std::size_t>(vins.size()));
+  for (const std::string& vin : vins) {
+    // A malformed VIN is an unknown one: its frames are refused, the stream goes on.
+    const auto parsed = Vin::Parse(vin);
+    vehicles_.push_back({.vin = parsed.ok() ? parsed->text() : std::string(),
+                         .entry = parsed.ok() ? registry_.Find(parsed->text()) : VehicleRegistry::Entry{}});
+  }
+  return grpc::Status::OK;
+}
+
+const VehicleRegistry::Entry* StreamReactor::FindVehicle(std::uint32_t vehicle_index, std::uint32_t frame_index) {
+  if (vehicle_index >= vehicles_.size()) {
+    pipeline_.Refuse(frame_index, 0, RefusalReason::kBadVehicleIndex,
+                     fmt::format("vehicle_index {} is beyond the stream's {} vehicles; name it in hello.vins or more_vins",
+                                 vehicle_index, vehicles_.size()),
+                     batch_);
+    return nullptr;
+  }
+  StreamVehicle& vehicle = vehicles_[vehicle_index];
+  // It may have been registered since the stream named it.
+  if (vehicle.entry.id == 0 && !vehicle.vin.empty()) vehicle.entry = registry_.Find(vehicle.vin);
+  return &vehicle.entry;
+}
+
+grpc::Status StreamReactor::HandleBatch(const v1::FrameBatch& batch) {
+  if (!greeted_) return Wrong("message", "the first message of a stream is a hello, this one is a batch");
+  if (batch.sequence() <= last_sequence_) {
+    return Wrong("batch.sequence", fmt::format("{} does not grow: the last was {}", batch.sequence(), last_sequence_),
+                 "SEQUENCE_NOT_GROWING");
+  }
+  last_sequence_ = batch.sequence();
+  if (grpc::Status status = AddVehicles(batch.more_vins(), "batch.more_vins"); !status.ok()) return status;
+
+  batch_.Clear();
+  const std::size_t width = layout_ ? layout_->layout->size() : 0;
+  batch_.frames.Reserve(static_cast<std::size_t>(batch.frames_size()),
+                        width * static_cast<std::size_t>(batch.frames_size()));
+  for (int i = 0; i < batch.frames_size(); ++i) AddFrame(batch.frames(i), static_cast<std::uint32_t>(i));
+  for (int i = 0; i < batch.faults_size(); ++i) AddFault(batch.faults(i), static_cast<std::uint32_t>(i));
+
+  if (batch.frames().empty() && batch.faults().empty()) {
+    pipeline_.Refuse(0, 0, RefusalReason::kEmptyFrame, "the batch has neither frames nor faults", batch_);
+  }
+
+  Answer* answer = nullptr;
+  {
+    MutexLock lock(mutex_);
+    answer = &answers_.emplace_back();
+    v1::BatchAck& ack = *answer->response.mutable_batch_ack();
+    ack.set_sequence(batch.sequence());
+    ack.set_accepted_frame_count(static_cast<std::uint32_t>(batch_.frames.size()));
+    ack.set_refusal_count(static_cast<std::uint32_t>(batch_.refusal_count));
+    for (const Refusal& refusal : batch_.refusals) {
+      v1::Refusal& out = *ack.add_refusals();
+      out.set_frame_index(refusal.frame_index);
+      out.set_signal_id(refusal.signal);
+      out.set_reason(ToWire(refusal.reason));
+      out.set_message(refusal.message);
+    }
+  }
+  pipeline_.Submit(batch_, [this, answer](const Status& status) { OnDurable(answer, status); });
+  return grpc::Status::OK;
+}
+
+void StreamReactor::AddFrame(const v1::Frame& frame, std::uint32_t index) {
+  const VehicleRegistry::Entry* vehicle = FindVehicle(frame.vehicle_index(), index);
+  if (vehicle == nullptr) return;
+  const std::span<const RawValue> row(frame.row().data(), static_cast<std::size_t>(frame.row_size()));
+  if (frame.samples_size() == 0 && !row.empty() && layout_) [[likely]] {
+    pipeline_.AddRow(*vehicle, index, frame.measure_time_ms(), *layout_, row, batch_);
+    return;
+  }
+  samples_.clear();
+  for (const v1::Sample& sample : frame.samples()) samples_.push_back(FromWire(sample));
+  pipeline_.AddSamples(*vehicle, index, frame.measure_time_ms(), layout_ ? &*layout_ : nullptr, row, samples_, batch_);
+}
+
+void StreamReactor::AddFault(const v1::FaultReport& fault, std::uint32_t index) {
+  const VehicleRegistry::Entry* vehicle = FindVehicle(fault.vehicle_index(), index);
+  if (vehicle == nullptr) return;
+  auto report = FromWire(fault);
+  if (!report.ok()) {
+    pipeline_.Refuse(index, 0, RefusalReason::kBadFault, MessageOf(report.status()), batch_);
+    return;
+  }
+  pipeline_.AddFault(*vehicle, index, *std::move(report), batch_);
+}
+
+void StreamReactor::OnDurable(Answer* answer, const Status& status) {
+  {
+    MutexLock lock(mutex_);
+    answer->ready = true;
+    if (!status.ok()) {
+      // Not written, so not answered: the sender keeps it. What was answered before still holds.
+      answer->response.Clear();
+      if (!end_) end_ = ToGrpcStatus(status, {.reason = "NOT_WRITTEN"});
+    }
+  }
+  Advance();
+}
+
+void StreamReactor::EndReading(grpc::Status status) {
+  MutexLock lock(mutex_);
+  if (!end_) end_ = std::move(status);
+}
+
+void StreamReactor::Drain() {
+  EndReading(Stopping());
+  Advance();
+}
+
+void StreamReactor::Advance() {
+  std::optional<grpc::Status> finish;
+  {
+    MutexLock lock(mutex_);
+    if (finished_) return;
+    if (!writing_) DropUnsendable();
+    // Started under the lock, so that nothing is started after Finish(); gRPC calls nothing back from inside.
+    if (!writing_ && !answers_.empty() && answers_.front().ready) {
+      writing_ = true;
+      StartWrite(&answers_.front().response);
+    }
+    if (!end_ && !reading_ && !handling_ && answers_.size() < options_.batches_in_flight) {
+      reading_ = true;
+      StartRead(&request_);
+    }
+    if (end_ && !handling_ && !writing_ && answers_.empty()) {
+      finished_ = true;
+      finish = *end_;
+    }
+  }
+  // Last, and outside the lock: OnDone may destroy this at once.
+  if (finish) Finish(*finish);
+}
+
+void StreamReactor::DropUnsendable() {
+  // After a batch that was not written nothing further may be answered, or the sender would take it for written.
+  if (!answers_.empty() && answers_.front().ready &&
+      answers_.front().response.message_case() == v1::StreamResponse::MESSAGE_NOT_SET) {
+    broken_ = true;
+  }
+  while (broken_ && !answers_.empty() && answers_.front().ready) answers_.pop_front();
+}
+
+void StreamReactor::OnWriteDone(bool ok) {
+  {
+    MutexLock lock(mutex_);
+    writing_ = false;
+    answers_.pop_front();
+    if (!ok) {
+      broken_ = true;
+      if (!end_) end_ = grpc::Status::CANCELLED;
+    }
+  }
+  Advance();
+}
+
+void StreamReactor::OnCancel() {
+  {
+    MutexLock lock(mutex_);
+    broken_ = true;
+    if (!end_) end_ = grpc::Status::CANCELLED;
+  }
+  Advance();
+}
+
+void StreamReactor::OnDone() {
+  if (registered_) {
+    streams_.Remove(this);
+    pipeline_.metrics().streams.Decrement();
+  }
+  delete this;
+}
+
+}  // namespace telltale

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "ingest/grpc/ingest_service.h"
+#include "ingest/pipeline.h"
+#include "storage/vehicle_registry.h"
+#include "telltale/v1/ingest.grpc.pb.h"
+
+namespace telltale {
+
+// One call of IngestService/Stream.
+//
+// A message is checked on gRPC's thread and handed to the store; the next is read while at most batches_in_flight wait
+// to become durable. Answers leave in the order of the batches. The call is finished once: after the last answer, when the
+// sender has closed its side, made a mistake that ends the stream, or the server drains. Deletes itself in OnDone.
+class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>,
+                            public DrainableStream {
+ public:
+  StreamReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
+                OpenStreams& streams);
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+  void Drain() override;
+
+ private:
+  // An answer on its way: waits until its batch is durable and all before it were sent.
+  struct Answer {
+    v1::StreamResponse response;
+    bool ready = false;
+  };
+
+  // On the reading thread; each returns an error that ends the stream.
+  grpc::Status HandleHello(const v1::Hello& hello);
+  grpc::Status HandleBatch(const v1::FrameBatch& batch);
+  grpc::Status AddVehicles(const google::protobuf::RepeatedPtrField<std::string>& vins, std::string_view field);
+  void AddFrame(const v1::Frame& frame, std::uint32_t index);
+  void AddFault(const v1::FaultReport& fault, std::uint32_t index);
+  const VehicleRegistry::Entry* FindVehicle(std::uint32_t vehicle_index, std::uint32_t frame_index);
+
+  void OnDurable(Answer* answer, const Status& status);
+  void EndReading(grpc::Status status);
+  // Sends the next answer that is ready, reads on, or finishes.
+  void Advance();
+  void DropUnsendable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Pipeline& pipeline_;
+  const VehicleRegistry& registry_;
+  const IngestServiceOptions& options_;
+  OpenStreams& streams_;
+  const bool registered_;
+
+  // Used by the reading thread alone; gRPC has one read under way at a time.
+  v1::StreamRequest request_;
+  std::optional<CheckedLayout> layout_;
+  struct StreamVehicle {
+    std::string vin;  // upper case
+    VehicleRegistry::Entry entry;
+  };
+  std::vector<StreamVehicle> vehicles_;
+  IncomingBatch batch_;
+  std::vector<Pipeline::Sample> samples_;
+  std::uint64_t last_sequence_ = 0;
+  bool greeted_ = false;
+
+  Mutex mutex_;
+  std::deque<Answer> answers_ ABSL_GUARDED_BY(mutex_);  // a deque keeps pointers to its elements valid
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;   // a read is under way
+  bool handling_ ABSL_GUARDED_BY(mutex_) = false;  // its message is being handled; then no read is under way
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;    // nobody hears our answers
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);  // set: reads no more
+};
+
+}  // namespace telltale

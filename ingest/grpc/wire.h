@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/status.h"
+#include "catalog/dtc.h"
+#include "ingest/files/file_decoder.h"
+#include "ingest/pipeline.h"
+#include "ingest/refusal.h"
+#include "telltale/v1/ingest.pb.h"
+
+// The messages of telltale.v1 as our own types, and back.
+namespace telltale {
+
+v1::RefusalReason ToWire(RefusalReason reason);
+Pipeline::Sample FromWire(const v1::Sample& sample);
+
+// Errors: INVALID_ARGUMENT a number is outside SAE J1939-73.
+StatusOr<FaultReport> FromWire(const v1::FaultReport& report);
+
+v1::Lamps ToWire(const Lamps& lamps);
+
+}  // namespace telltale
