@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/status.h"
 #include "catalog/dtc.h"
 #include "catalog/signal.h"
@@ -24,6 +25,10 @@ struct Fault {
 // of their times. Thread-safe.
 class FaultStore {
  public:
+  // What List() returns at most: far above a truck's, and a bound on what a broken controller can make us hold.
+  static constexpr std::size_t kMaxListed = 10'000;
+
+  // `documents` outlives the store.
   explicit FaultStore(DocumentStore& documents);
 
   struct VehicleReport {
@@ -31,15 +36,17 @@ class FaultStore {
     FaultReport report;
   };
 
-  // Durable when it returns, all or none. Errors: UNAVAILABLE the disk does not take writes.
+  // Durable when it returns, all or none. Writes nothing if the reports change nothing. Errors: INVALID_ARGUMENT an SPN or
+  // FMI is beyond J1939's; UNAVAILABLE the disk does not take writes; DATA_LOSS a stored fault cannot be read.
   Status Record(const std::vector<VehicleReport>& reports);
 
-  // Active first, then the last seen first.
+  // Active first, then the last seen first. Errors: DATA_LOSS a stored fault cannot be read.
   StatusOr<std::vector<Fault>> List(VehicleId vehicle) const;
 
  private:
-  // storage builder: private members are yours
   DocumentStore& documents_;
+  // Held from reading what is stored until the merged result is durable.
+  Mutex record_mutex_;
 };
 
 }  // namespace telltale

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 #include "base/mutex.h"
@@ -13,6 +15,7 @@
 #include "catalog/signal.h"
 #include "catalog/vehicle_traits.h"
 #include "storage/document_store.h"
+#include "storage/internal/vin_index.h"
 
 namespace telltale {
 
@@ -38,10 +41,7 @@ class VehicleRegistry {
   StatusOr<Vehicle> Register(Vehicle vehicle);
 
   // What ingest needs of a vehicle.
-  struct Entry {
-    VehicleId id = 0;  // 0: no such vehicle
-    std::int64_t earliest_time_ms = 0;  // built_time_ms; least: unknown
-  };
+  using Entry = internal::VinIndexEntry;
   Entry Find(std::string_view vin) const;  // upper case
 
   StatusOr<Vehicle> Get(const Vin& vin) const;      // NOT_FOUND
@@ -50,7 +50,20 @@ class VehicleRegistry {
   std::size_t size() const;
 
  private:
-  // storage builder: private members are yours
+  explicit VehicleRegistry(DocumentStore& documents) : documents_(documents) {}
+  Status Load();
+  StatusOr<VehicleId> NewId();
+  Status WriteIfChanged(const Vehicle& vehicle, bool is_new);
+
+  DocumentStore& documents_;
+
+  // A registration holds the lock of its VIN until it is durable, so that one VIN gets one id; those of different VINs
+  // share a sync of the disk.
+  std::array<Mutex, 64> registration_mutexes_;
+  std::atomic<VehicleId> greatest_id_{0};
+
+  mutable SharedMutex index_mutex_;
+  internal::VinIndex index_ ABSL_GUARDED_BY(index_mutex_);  // durable vehicles only
 };
 
 }  // namespace telltale
