@@ -1,0 +1,19 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "cli/arguments.h"
+
+// The commands, by subject. Each function adds its commands to the program; the one that the command line names puts
+// what it does into `chosen`. `chosen` outlives the parsing.
+namespace telltale::cli {
+
+void AddVehicleCommands(CLI::App& program, Command& chosen);    // vehicles list, add, show
+void AddImportCommand(CLI::App& program, Command& chosen);      // import
+void AddTelemetryCommands(CLI::App& program, Command& chosen);  // latest, history, watch
+void AddTripCommands(CLI::App& program, Command& chosen);       // trips, days
+void AddAdviceCommands(CLI::App& program, Command& chosen);     // advice driver, advice fuel
+void AddFaultCommand(CLI::App& program, Command& chosen);       // faults
+void AddSignalCommand(CLI::App& program, Command& chosen);      // signals
+
+}  // namespace telltale::cli
