@@ -1,0 +1,171 @@
+#include "bench/load/fleet.h"
+
+#include <algorithm>
+#include <cmath>
+#include <semaphore>
+
+#include <fmt/format.h>
+
+#include "telltale/v1/catalog.grpc.pb.h"
+#include "telltale/v1/vehicles.grpc.pb.h"
+
+#include "base/mutex.h"
+
+namespace telltale {
+namespace {
+
+constexpr std::chrono::seconds kCallTimeout{30};
+
+std::chrono::system_clock::time_point CallDeadline() { return std::chrono::system_clock::now() + kCallTimeout; }
+
+SignalKind ToKind(v1::SignalKind kind) {
+  switch (kind) {
+    case v1::SIGNAL_KIND_COUNTER:
+      return SignalKind::kCounter;
+    case v1::SIGNAL_KIND_STATE:
+      return SignalKind::kState;
+    case v1::SIGNAL_KIND_POSITION:
+      return SignalKind::kPosition;
+    default:
+      return SignalKind::kContinuous;
+  }
+}
+
+RawValue ClampRaw(double raw) {
+  return static_cast<RawValue>(std::clamp(raw, static_cast<double>(kRawLeast), static_cast<double>(kRawGreatest)));
+}
+
+ModelSignal ToModelSignal(const v1::Signal& signal) {
+  // Inwards: a value on the border is inside for whoever rounds the border otherwise. The tolerance is for borders that
+  // are on the grid and miss it by floating point alone.
+  constexpr double kTolerance = 1e-6;
+  return {.id = static_cast<SignalId>(signal.id()),
+          .spn = signal.j1939().spn(),
+          .kind = ToKind(signal.kind()),
+          .scale = signal.scale(),
+          .offset = signal.offset(),
+          .raw_min = ClampRaw(std::ceil((signal.min() - signal.offset()) / signal.scale() - kTolerance)),
+          .raw_max = ClampRaw(std::floor((signal.max() - signal.offset()) / signal.scale() + kTolerance))};
+}
+
+std::int64_t ToMs(const google::protobuf::Timestamp& time) { return time.seconds() * 1000 + time.nanos() / 1'000'000; }
+
+// Registrations that are under way, and what came of those that ended.
+class Registrations {
+ public:
+  // What bounds the server's work and our memory; enough that they share the disk's syncs.
+  static constexpr int kConcurrent = 256;
+
+  void Start(v1::VehicleService::Stub& stub, const LoadOptions& options, const std::string& vin) {
+    free_.acquire();
+    auto call = std::make_shared<Call>();
+    call->context.set_deadline(CallDeadline());
+    v1::Vehicle& vehicle = *call->request.mutable_vehicle();
+    vehicle.set_vin(vin);
+    vehicle.set_display_name(fmt::format("load {}", options.seed));
+    vehicle.set_vehicle_class(v1::VEHICLE_CLASS_HEAVY_TRUCK);
+    vehicle.set_fuel_type(v1::FUEL_TYPE_DIESEL);
+    vehicle.set_engine_displacement_l(12.8);
+    stub.async()->RegisterVehicle(&call->context, &call->request, &call->response,
+                                  [this, call](const grpc::Status& status) { Ended(*call, status); });
+  }
+
+  // Waits for all of them.
+  Status Finish(Fleet& fleet) {
+    for (int i = 0; i < kConcurrent; ++i) free_.acquire();
+    MutexLock lock(mutex_);
+    fleet.newest_time_ms = newest_time_ms_;
+    return status_;
+  }
+
+  bool failed() const { return failed_; }
+
+ private:
+  struct Call {
+    grpc::ClientContext context;
+    v1::RegisterVehicleRequest request;
+    v1::Vehicle response;
+  };
+
+  void Ended(const Call& call, const grpc::Status& status) {
+    {
+      MutexLock lock(mutex_);
+      if (!status.ok()) {
+        failed_ = true;
+        if (status_.ok()) status_ = FromGrpc(status, "register a vehicle");
+      } else if (call.response.frames().has_newest_measure_time()) {
+        const std::int64_t time_ms = ToMs(call.response.frames().newest_measure_time());
+        newest_time_ms_ = std::max(newest_time_ms_.value_or(time_ms), time_ms);
+      }
+    }
+    free_.release();  // the last touch of this object
+  }
+
+  std::counting_semaphore<kConcurrent> free_{kConcurrent};
+  std::atomic<bool> failed_{false};
+  Mutex mutex_;
+  Status status_ ABSL_GUARDED_BY(mutex_);
+  std::optional<std::int64_t> newest_time_ms_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+Status FromGrpc(const grpc::Status& status, const std::string& what) {
+  if (status.ok()) return OkStatus();
+  return {static_cast<absl::StatusCode>(status.error_code()), fmt::format("{}: {}", what, status.error_message())};
+}
+
+StatusOr<std::shared_ptr<grpc::Channel>> Connect(const std::string& server) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetMaxReceiveMessageSize(64 << 20);
+  auto channel = grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10))) {
+    return absl::UnavailableError(
+        fmt::format("no server answers at {} within 10 s; is telltaled running there?", server));
+  }
+  return channel;
+}
+
+StatusOr<std::vector<ModelSignal>> ReadCatalogue(const std::shared_ptr<grpc::Channel>& channel) {
+  const auto stub = v1::CatalogService::NewStub(channel);
+  std::vector<ModelSignal> signals;
+  v1::ListSignalsRequest request;
+  request.set_page_size(1000);
+  do {
+    grpc::ClientContext context;
+    context.set_deadline(CallDeadline());
+    v1::ListSignalsResponse page;
+    RETURN_IF_ERROR(FromGrpc(stub->ListSignals(&context, request, &page), "list the signals"));
+    for (const v1::Signal& signal : page.signals()) signals.push_back(ToModelSignal(signal));
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return signals;
+}
+
+StatusOr<Fleet> RegisterFleet(const std::shared_ptr<grpc::Channel>& channel, const LoadOptions& options,
+                              const std::atomic<bool>& stop) {
+  const auto stub = v1::VehicleService::NewStub(channel);
+  Fleet fleet;
+  fleet.vins.reserve(options.vehicle_count);
+  Registrations registrations;
+  for (std::uint32_t vehicle = 0; vehicle < options.vehicle_count && !stop && !registrations.failed(); ++vehicle) {
+    fleet.vins.push_back(SyntheticVin(options.seed, vehicle));
+    registrations.Start(*stub, options, fleet.vins.back());
+  }
+  RETURN_IF_ERROR(registrations.Finish(fleet));
+  if (stop) return absl::CancelledError("stopped while vehicles were registered");
+  return fleet;
+}
+
+Timeline::Timeline(std::int64_t start_time_ms, std::chrono::milliseconds cadence)
+    : cadence_ms_(cadence.count()),
+      first_step_(static_cast<std::uint64_t>(
+          std::max<std::int64_t>(0, (start_time_ms - kEpochMs + cadence_ms_ - 1) / cadence_ms_))) {}
+
+StreamShare ShareOf(std::uint32_t vehicle_count, std::uint32_t stream_count, std::uint32_t index) {
+  const auto bound = [=](std::uint64_t i) { return static_cast<std::uint32_t>(i * vehicle_count / stream_count); };
+  return {.first_vehicle = bound(index), .vehicle_count = bound(index + 1ULL) - bound(index)};
+}
+
+}  // namespace telltale

@@ -1,0 +1,95 @@
+// telltale-load: drives a server with synthetic vehicles, measures how fast it makes their frames durable, and reads
+// some back. bench/README.md. Exit status: 0 everything was taken and is there, 1 something was not, 2 it could not
+// run.
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/time.h"
+#include "bench/load/load_run.h"
+
+namespace {
+
+using telltale::LoadOptions;
+
+std::atomic<bool> stop = false;
+static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler sets it
+
+void AddOptions(CLI::App& app, LoadOptions& options, std::string& start_time) {
+  app.option_defaults()->always_capture_default();
+  app.add_option("--server", options.server, "host:port of telltaled");
+  app.add_option("--vehicles", options.vehicle_count, "Vehicles; they are registered first");
+  app.add_option("--signals", options.signal_count, "Signals in a frame");
+  app.add_option("--frames-per-batch", options.frames_per_batch, "Frames in a message");
+  app.add_option("--streams", options.stream_count, "Streams, each with a connection of its own");
+  app.add_option_function<std::int64_t>(
+         "--duration", [&options](std::int64_t s) { options.duration = std::chrono::seconds(s); },
+         "Seconds to send for")
+      ->default_val(options.duration.count());
+  app.add_option_function<std::int64_t>(
+         "--cadence", [&options](std::int64_t ms) { options.cadence = std::chrono::milliseconds(ms); },
+         "Milliseconds between two frames of a vehicle, by its clock")
+      ->default_val(options.cadence.count());
+  app.add_option("--in-flight", options.batches_in_flight, "Batches of a stream that may wait for an answer");
+  app.add_option("--rate", options.rate, "Frames a second of all streams; 0: as fast as the server answers");
+  app.add_option("--parked-share", options.parked_share, "Share of the vehicles that are parked, 0 to 1");
+  app.add_option("--seed", options.seed, "Other seeds give other vehicles and values");
+  app.add_option(
+      "--start", start_time,
+      "First instant of the vehicles' clocks, RFC 3339; default: behind the newest frame that the server has "
+      "of them, else 30 days ago");
+  app.add_option("--verify", options.verify_count, "Frames to read back and compare");
+  app.add_option("--server-pid", options.server_process_id, "Process on this machine to measure the CPU time of");
+  app.add_option("--json", options.json_path, "File to write the report to, for programs");
+}
+
+int Run(const LoadOptions& options) {
+  const telltale::StatusOr<telltale::LoadReport> report = telltale::RunLoad(options, stop);
+  if (!report.ok()) {
+    fmt::print(stderr, "telltale-load: {}\n", telltale::MessageOf(report.status()));
+    return 2;
+  }
+  fmt::print("{}", telltale::ToText(*report));
+  if (!options.json_path.empty()) {
+    std::ofstream file(options.json_path);
+    file << telltale::ToJson(*report);
+    file.close();
+    if (!file) {
+      fmt::print(stderr, "telltale-load: cannot write {}\n", options.json_path);
+      return 2;
+    }
+  }
+  return report->good() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  LoadOptions options;
+  std::string start_time;
+  CLI::App app("Drives telltaled with synthetic vehicles and reports how fast their frames become durable.",
+               "telltale-load");
+  AddOptions(app, options, start_time);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (!start_time.empty()) {
+    const telltale::StatusOr<std::int64_t> time_ms = telltale::ParseTime(start_time);
+    if (!time_ms.ok()) {
+      fmt::print(stderr, "telltale-load: --start: {}\n", telltale::MessageOf(time_ms.status()));
+      return 2;
+    }
+    options.start_time_ms = *time_ms;
+  }
+  std::signal(SIGINT, [](int) { stop = true; });
+  std::signal(SIGTERM, [](int) { stop = true; });
+  return Run(options);
+}
