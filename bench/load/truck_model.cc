@@ -77,14 +77,16 @@ struct Drive {
   double east_km = 0.0;
 };
 
-// A day of a long-haul truck: towns, country roads, motorway and standing with the engine running.
+// A day of a long-haul truck: towns, country roads, motorway, standing with the engine running, and a break without.
 class Driver {
  public:
   Driver(std::uint64_t seed, double step_s) : random_(seed), step_s_(step_s) {}
 
-  Drive Next() {
+  Drive Next(bool engine_off, bool standing) {
+    if (engine_off) return Rest();
     if (hold_s_ <= 0.0) ChooseTarget();
     hold_s_ -= step_s_;
+    if (standing) target_kmh_ = 0.0;
     const double change_max = 2.0 * step_s_;  // km/h; 0.55 m/s2, a loaded truck that nobody hurries
     const double change = std::clamp(target_kmh_ - now_.speed_kmh, -change_max, change_max);
     now_.speed_kmh = std::max(0.0, now_.speed_kmh + change);
@@ -100,6 +102,14 @@ class Driver {
   }
 
  private:
+  Drive Rest() {
+    now_.speed_kmh = 0.0;
+    now_.engine_speed_rpm = 0.0;
+    now_.load_percent = 0.0;
+    now_.fuel_rate_lph = 0.0;
+    return now_;
+  }
+
   void ChooseTarget() {
     constexpr std::array<double, 8> kTargets = {0.0, 0.0, 30.0, 50.0, 70.0, 84.0, 84.0, 84.0};
     target_kmh_ = kTargets[random_.Next() % kTargets.size()];
@@ -133,7 +143,11 @@ std::vector<Drive> MakeDrives(std::uint64_t seed, double step_s, bool parked, st
   std::vector<Drive> drives(row_count + 1);  // the last is the first of the next lap
   if (!parked) {
     Driver driver(seed, step_s);
-    for (std::size_t i = 1; i <= row_count; ++i) drives[i] = driver.Next();
+    for (std::size_t i = 1; i <= row_count; ++i) {
+      const double share = static_cast<double>(i) / static_cast<double>(row_count);
+      // The break: it ends a trip. Before it there is time to come to a stand without braking hard.
+      drives[i] = driver.Next(share >= 0.45 && share < 0.55, share >= 0.42 && share < 0.45);
+    }
   }
   const Drive end = drives.back();
   for (std::size_t i = 0; i <= row_count; ++i) {
@@ -144,10 +158,20 @@ std::vector<Drive> MakeDrives(std::uint64_t seed, double step_s, bool parked, st
   return drives;
 }
 
+// What a truck of this age, 0 (new) to 1 (worn out), has behind it.
+Drive LifeOf(double age) {
+  return {.distance_km = 1'500'000.0 * age,
+          .fuel_l = 450'000.0 * age,
+          .idle_fuel_l = 15'000.0 * age,
+          .engine_h = 25'000.0 * age,
+          .idle_h = 6'000.0 * age};
+}
+
 // The physical value of a signal whose SPN we know (SAE J1939-71); nullopt: any value will do.
 std::optional<double> KnownValue(std::uint32_t spn, const Drive& drive) {
   switch (spn) {
     case 84:    // wheel-based vehicle speed
+    case 517:   // navigation-based vehicle speed
     case 904:   // front axle speed
     case 1624:  // tachograph vehicle speed
       return drive.speed_kmh;
@@ -181,9 +205,10 @@ std::optional<double> KnownGrowth(std::uint32_t spn, const Drive& drive) {
   switch (spn) {
     case 244:  // trip distance
     case 245:  // total vehicle distance
-    case 917:  // the same, high resolution
-    case 918:
       return drive.distance_km;
+    case 917:  // total vehicle distance, high resolution: in metres
+    case 918:  // trip distance, high resolution
+      return drive.distance_km * 1000.0;
     case 182:   // trip fuel
     case 250:   // total fuel used
     case 5054:  // the same, high resolution
@@ -254,20 +279,19 @@ bool Suits(const ModelSignal& signal, SignalRole role) {
   return false;
 }
 
-// The signals of a row and their roles, in the order of ids. Where the catalogue has too few of a role, "not available"
-// ones take their place.
+// The signals of a row and their roles, in the order of ids.
 std::vector<std::pair<ModelSignal, SignalRole>> ChooseSignals(std::span<const ModelSignal> catalogue,
                                                               std::size_t signal_count) {
+  const auto count_of = [signal_count](SignalRole role) {
+    return (static_cast<std::size_t>(TraitsOf(role).count_of_400) * signal_count + 399) / 400;
+  };
   std::vector<ModelSignal> rest(catalogue.begin(), catalogue.end());
   std::sort(rest.begin(), rest.end(), [](const ModelSignal& a, const ModelSignal& b) {
     return std::pair(!IsKnown(a), a.id) < std::pair(!IsKnown(b), b.id);
   });
   std::vector<std::pair<ModelSignal, SignalRole>> chosen;
-  for (int i = 0; i < kSignalRoleCount; ++i) {
-    const auto role = static_cast<SignalRole>(i);
-    std::size_t wanted = role == SignalRole::kNotAvailable
-                             ? signal_count
-                             : (static_cast<std::size_t>(TraitsOf(role).count_of_400) * signal_count + 399) / 400;
+  // Returns how many of `wanted` the catalogue lacks.
+  const auto take = [&](SignalRole role, std::size_t wanted) {
     std::vector<ModelSignal> left;
     for (const ModelSignal& signal : rest) {
       if (wanted > 0 && chosen.size() < signal_count && Suits(signal, role)) {
@@ -278,7 +302,18 @@ std::vector<std::pair<ModelSignal, SignalRole>> ChooseSignals(std::span<const Mo
       }
     }
     rest = std::move(left);
+    return wanted;
+  };
+  std::size_t lacking = 0;
+  for (int i = 0; i < kSignalRoleCount; ++i) {
+    const auto role = static_cast<SignalRole>(i);
+    if (role != SignalRole::kNotAvailable) lacking += take(role, count_of(role));
   }
+  // What the catalogue lacks is made up for by what it has more of, so that a row is not easier than it should be.
+  for (const SignalRole role : {SignalRole::kSlowWord, SignalRole::kSlowByte, SignalRole::kState}) {
+    lacking = take(role, lacking);
+  }
+  take(SignalRole::kNotAvailable, signal_count);
   std::sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) { return a.first.id < b.first.id; });
   return chosen;
 }
@@ -340,6 +375,13 @@ class Column {
   const Band band_;
   std::int64_t value_;
 };
+
+// Where a counter of a truck of this age stands.
+RawValue FirstCount(const ModelSignal& signal, double age) {
+  const double least = signal.raw_min;
+  if (const auto known = KnownGrowth(signal.spn, LifeOf(age))) return Clamp(signal, least + *known / signal.scale);
+  return Clamp(signal, least + age * 0.25 * static_cast<double>(std::min<std::int64_t>(RangeOf(signal), 1'000'000)));
+}
 
 Status Validate(const TruckModelOptions& options, std::size_t catalogue_size) {
   if (options.signal_count == 0 || options.signal_count > catalogue_size) {
@@ -403,17 +445,18 @@ void TruckModel::MakeVariants(std::span<const ModelSignal> signals) {
   variants_.reserve(kVariants * signals.size());
   for (std::size_t variant = 0; variant < kVariants; ++variant) {
     Random random(SeedFor(options_.seed, Use::kVariant, variant));
+    const double age = random.Share();
+    const double latitude_deg = random.Between(44.0, 52.0);
+    const double longitude_deg = random.Between(0.0, 20.0);
     for (std::size_t i = 0; i < signals.size(); ++i) {
       const ModelSignal& signal = signals[i];
       const std::int64_t reach = BandOf(signal).half / 2;
       const std::int64_t wander = random.Between(-reach, reach);
-      const double share = random.Share();
       RawValue offset = 0;
       if (roles_[i] == SignalRole::kCounter) {
-        offset = static_cast<RawValue>(signal.raw_min +
-                                       static_cast<std::int64_t>(share * 0.25 * static_cast<double>(RangeOf(signal))));
+        offset = FirstCount(signal, age);
       } else if (roles_[i] == SignalRole::kPosition) {
-        offset = signal.spn == kLatitudeSpn ? ToRaw(signal, 44.0 + 8.0 * share) : ToRaw(signal, 20.0 * share);
+        offset = signal.spn == kLatitudeSpn ? ToRaw(signal, latitude_deg) : ToRaw(signal, longitude_deg);
       } else if (roles_[i] != SignalRole::kState && roles_[i] != SignalRole::kNotAvailable && !IsKnown(signal)) {
         offset = static_cast<RawValue>(wander);
       }

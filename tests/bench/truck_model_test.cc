@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/vin.h"
+#include "catalog/catalog.h"
 
 namespace telltale {
 namespace {
@@ -97,10 +98,11 @@ TEST_F(TruckModelTest, TheLayoutIsOrderedAndHasEachSignalOnce) {
 }
 
 TEST_F(TruckModelTest, HasTheRolesOfATruck) {
-  // Of 400: 120, 80, 30, 60, 40, 30, 2; of 420 a twentieth more, rounded up; a place has two signals.
+  // Of 400: 120, 80, 30, 60, 40, 30, 2; of 420 a twentieth more, rounded up; a place has two signals, so a word
+  // stands in for the third.
   EXPECT_EQ(DescribeRoles(Make().roles()),
-            "126 states, 84 slow bytes, 32 busy bytes, 63 slow words, 42 busy words, 32 counters, 2 positions, "
-            "39 not available");
+            "126 states, 84 slow bytes, 32 busy bytes, 64 slow words, 42 busy words, 32 counters, 2 positions, "
+            "38 not available");
 }
 
 TEST_F(TruckModelTest, TheSameSeedGivesTheSameValues) {
@@ -206,6 +208,57 @@ TEST_F(TruckModelTest, MakesDoWithAPoorCatalogue) {
     model->Fill(1, step, row);
     ASSERT_LE(row[1], 3);  // the counter begins again
     ASSERT_EQ(row[2], 0);
+  }
+}
+
+TEST_F(TruckModelTest, TakesSlowWordsForWhatTheCatalogueLacks) {
+  std::vector<ModelSignal> catalogue;
+  for (SignalId id = 1; id <= 500; ++id) {
+    const bool state = id > 400;
+    catalogue.push_back(
+        {.id = id, .kind = state ? SignalKind::kState : SignalKind::kContinuous, .raw_max = state ? 3 : 64'255});
+  }
+  const auto model = TruckModel::Create(catalogue, {.signal_count = 400});
+  ASSERT_TRUE(model.ok()) << model.status();
+  // 100 of 120 states; no bytes (110), counters (30) nor place (2): 60 + 20 + 110 + 32 = 222 slow words.
+  EXPECT_EQ(DescribeRoles(model->roles()), "100 states, 222 slow words, 40 busy words, 38 not available");
+}
+
+TEST_F(TruckModelTest, TakesABreakWithTheEngineOff) {
+  const TruckModel model = Make();
+  const std::size_t engine_speed = PositionOf(model, 190);
+  int off = 0;
+  for (std::uint64_t step = 0; step < TruckModel::kDrivingTapeRows; ++step) {
+    off += Row(model, 1, step)[engine_speed] == 0 ? 1 : 0;
+  }
+  EXPECT_NEAR(off, 205, 2);  // a tenth of the tape
+}
+
+TEST_F(TruckModelTest, TheBuiltInCatalogueMakesATruck) {
+  const auto catalog = Catalog::Load();
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  std::vector<ModelSignal> signals;
+  for (const Signal& signal : catalog->signals()) {
+    signals.push_back({.id = signal.id,
+                       .spn = signal.j1939 ? signal.j1939->spn : 0,
+                       .kind = signal.kind,
+                       .scale = signal.scale,
+                       .offset = signal.offset,
+                       .raw_min = signal.raw_min,
+                       .raw_max = signal.raw_max});
+  }
+  const auto model = TruckModel::Create(signals, {.signal_count = kSignalCount});
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_NEAR(ChangesPerFrame(*model), 126.0, 20.0);
+  const auto& layout = model->layout();
+  // What trips, fuel and driver scores are made from.
+  for (const std::uint32_t spn : {84U, 91U, 92U, 96U, 183U, 190U, 245U, 247U, 250U, 584U, 585U}) {
+    const Signal* signal = catalog->FindBySpn(spn);
+    ASSERT_NE(signal, nullptr) << "SPN " << spn;
+    const auto position = std::find(layout.begin(), layout.end(), signal->id);
+    ASSERT_NE(position, layout.end()) << signal->name;
+    const auto role = model->roles()[static_cast<std::size_t>(position - layout.begin())];
+    EXPECT_NE(role, SignalRole::kNotAvailable) << signal->name;
   }
 }
 
