@@ -26,6 +26,7 @@ Style ScoreStyle(double score) {
 
 // Figures of very different size stand in one column: "0.35", "12.4", "1250".
 std::string MeasuredText(double measured) {
+  if (measured == 0) return "0";
   const double size = measured < 0 ? -measured : measured;
   return FormatNumber(measured, size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }

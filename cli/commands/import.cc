@@ -174,13 +174,14 @@ ExitCode FailureOf(const ImportOutcome& outcome, const std::string& file, const 
 
 ExitCode EnsureRegistered(const std::string& vin, Session& session) {
   v1::Vehicle vehicle;
-  bool is_new = false;
-  if (const auto status = RegisterVehicle(
-          session.client(), vin, [](v1::Vehicle&) {}, &vehicle, &is_new);
-      !status.ok()) {
+  bool is_known = false;
+  if (const auto status = FindVehicle(session.client(), vin, &vehicle, &is_known); !status.ok()) {
     return session.Fail(status, vin);
   }
-  if (is_new && !session.json()) session.PrintLine("Registered " + vin);
+  if (is_known) return ExitCode::kOk;
+  vehicle.set_vin(vin);
+  if (const auto status = RegisterVehicle(session.client(), &vehicle); !status.ok()) return session.Fail(status, vin);
+  if (!session.json()) session.PrintLine("Registered " + vin);
   return ExitCode::kOk;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include <grpcpp/support/status.h>
@@ -11,9 +10,10 @@
 
 namespace telltale::cli {
 
-// Registers the vehicle, or changes the description of a known one: `describe` gets what the server has of it, so that
-// what it does not touch stays. `vehicle` and `is_new` are set if the status is OK.
-grpc::Status RegisterVehicle(const Client& client, const std::string& vin,
-                             const std::function<void(v1::Vehicle&)>& describe, v1::Vehicle* vehicle, bool* is_new);
+// Looks the vehicle up. That it is not registered is no error: `is_known` tells.
+grpc::Status FindVehicle(const Client& client, const std::string& vin, v1::Vehicle* vehicle, bool* is_known);
+
+// Registers `vehicle`, or replaces the description of a known one; it is then what the server has of it.
+grpc::Status RegisterVehicle(const Client& client, v1::Vehicle* vehicle);
 
 }  // namespace telltale::cli

@@ -211,13 +211,13 @@ ExitCode Watch(const WatchArguments& arguments, Session& session) {
     } else {
       PrintWatched(response, book, session);
     }
-    if (!session.terminal().out) break;
-    if (++frame_count == arguments.count) break;
+    if (++frame_count == arguments.count || !session.terminal().out) {
+      context.TryCancel();
+      stream->Finish();  // with CANCELLED, as just asked for
+      return ExitCode::kOk;
+    }
   }
-  const bool ended_here = arguments.count > 0 && frame_count == arguments.count;
-  context.TryCancel();
   const grpc::Status status = stream->Finish();
-  if (ended_here || !session.terminal().out) return ExitCode::kOk;
   if (status.ok()) return session.Fail("the server ended the watch");
   return session.Fail(status, arguments.vin, /*had_deadline=*/false);
 }

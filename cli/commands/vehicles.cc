@@ -117,17 +117,19 @@ ExitCode ListVehicles(Session& session) {
 
 ExitCode AddVehicle(const AddArguments& arguments, Session& session) {
   v1::Vehicle vehicle;
-  bool is_new = false;
-  if (const auto status = RegisterVehicle(
-          session.client(), arguments.vin, [&](v1::Vehicle& description) { Describe(arguments, description); },
-          &vehicle, &is_new);
-      !status.ok()) {
+  bool is_known = false;
+  if (const auto status = FindVehicle(session.client(), arguments.vin, &vehicle, &is_known); !status.ok()) {
+    return session.Fail(status, arguments.vin);
+  }
+  vehicle.set_vin(arguments.vin);
+  Describe(arguments, vehicle);
+  if (const auto status = RegisterVehicle(session.client(), &vehicle); !status.ok()) {
     return session.Fail(status, arguments.vin);
   }
   if (session.json()) {
     session.PrintJson(JsonOf(vehicle));
   } else {
-    session.PrintLine(is_new ? "Registered:" : "Was registered before; the description is now:");
+    session.PrintLine(is_known ? "Was registered before; the description is now:" : "Registered:");
     PrintVehicle(vehicle, session);
   }
   return ExitCode::kOk;
@@ -151,17 +153,17 @@ ExitCode ShowVehicle(const std::string& vin, Session& session) {
 
 }  // namespace
 
-grpc::Status RegisterVehicle(const Client& client, const std::string& vin,
-                             const std::function<void(v1::Vehicle&)>& describe, v1::Vehicle* vehicle, bool* is_new) {
-  v1::GetVehicleRequest get_request;
-  get_request.set_vin(vin);
-  const grpc::Status found = client.Call(&v1::VehicleService::Stub::GetVehicle, get_request, vehicle);
-  *is_new = found.error_code() == grpc::StatusCode::NOT_FOUND;
-  if (!found.ok() && !*is_new) return found;
+grpc::Status FindVehicle(const Client& client, const std::string& vin, v1::Vehicle* vehicle, bool* is_known) {
+  v1::GetVehicleRequest request;
+  request.set_vin(vin);
+  const grpc::Status status = client.Call(&v1::VehicleService::Stub::GetVehicle, request, vehicle);
+  *is_known = status.ok();
+  return status.error_code() == grpc::StatusCode::NOT_FOUND ? grpc::Status::OK : status;
+}
+
+grpc::Status RegisterVehicle(const Client& client, v1::Vehicle* vehicle) {
   v1::RegisterVehicleRequest request;
   *request.mutable_vehicle() = *vehicle;
-  request.mutable_vehicle()->set_vin(vin);
-  describe(*request.mutable_vehicle());
   return client.Call(&v1::VehicleService::Stub::RegisterVehicle, request, vehicle);
 }
 
