@@ -1,9 +1,9 @@
 #include "base/csv.h"
 
+#include <fstream>
+
 #include <csv.h>
 #include <fmt/format.h>
-
-#include <fstream>
 
 namespace telltale {
 
@@ -12,16 +12,33 @@ struct CsvReader::State {
   RowFunction on_row;
   std::vector<std::string> fields;
   std::uint64_t row = 0;
-  std::size_t bytes_without_row = 0;
+  std::size_t row_bytes = 0;  // of the fields so far, each with the comma after it
   Status status;
+
+  Status TooLarge() const {
+    return absl::InvalidArgumentError(
+        fmt::format("row {} is larger than {} bytes; is a quote left open?", row + 1, kMaxRowBytes));
+  }
+
+  Status Malformed() {
+    return absl::InvalidArgumentError(fmt::format("row {}: {}", row + 1, csv_strerror(csv_error(&parser))));
+  }
 
   static void OnField(void* field, std::size_t length, void* self) {
     auto& state = *static_cast<State*>(self);
+    state.row_bytes += length + 1;
+    if (state.row_bytes > kMaxRowBytes + 1) return;  // OnRow or Add will refuse it
     state.fields.emplace_back(static_cast<const char*>(field), length);
   }
 
   static void OnRow(int /*end*/, void* self) {
     auto& state = *static_cast<State*>(self);
+    if (!state.status.ok()) return;
+    if (state.row_bytes > kMaxRowBytes + 1) {  // no comma after the last field
+      state.status = state.TooLarge();
+      return;
+    }
+    state.row_bytes = 0;
     ++state.row;
     state.on_row(state.row, state.fields);
     state.fields.clear();
@@ -39,21 +56,13 @@ CsvReader::~CsvReader() { csv_free(&state_->parser); }
 Status CsvReader::Add(std::string_view bytes) {
   RETURN_IF_ERROR(state_->status);
   // Bounded pieces, so that a row without end is noticed soon.
-  std::size_t& bytes_without_row = state_->bytes_without_row;
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, 64 * 1024);
-    const std::uint64_t row_before = state_->row;
     const std::size_t taken =
         csv_parse(&state_->parser, piece.data(), piece.size(), State::OnField, State::OnRow, state_.get());
-    if (taken != piece.size()) {
-      return state_->status = absl::InvalidArgumentError(fmt::format(
-                 "row {}: {}", state_->row + 1, csv_strerror(csv_error(&state_->parser))));
-    }
-    bytes_without_row = state_->row == row_before ? bytes_without_row + piece.size() : 0;
-    if (bytes_without_row > kMaxRowBytes) {
-      return state_->status = absl::InvalidArgumentError(
-                 fmt::format("row {} is larger than {} bytes; is a quote left open?", state_->row + 1, kMaxRowBytes));
-    }
+    RETURN_IF_ERROR(state_->status);
+    if (taken != piece.size()) return state_->status = state_->Malformed();
+    if (state_->row_bytes + state_->parser.entry_pos > kMaxRowBytes) return state_->status = state_->TooLarge();
     bytes.remove_prefix(piece.size());
   }
   return OkStatus();
@@ -62,10 +71,9 @@ Status CsvReader::Add(std::string_view bytes) {
 Status CsvReader::Finish() {
   RETURN_IF_ERROR(state_->status);
   if (csv_fini(&state_->parser, State::OnField, State::OnRow, state_.get()) != 0) {
-    return state_->status = absl::InvalidArgumentError(
-               fmt::format("row {}: {}", state_->row + 1, csv_strerror(csv_error(&state_->parser))));
+    return state_->status = state_->Malformed();
   }
-  return OkStatus();
+  return state_->status;
 }
 
 Status ReadCsvFile(const std::string& path, const CsvReader::RowFunction& on_row) {

@@ -11,10 +11,12 @@
 
 namespace telltale {
 
-// Reads comma separated values (RFC 4180, by libcsv) as they arrive, in pieces of any size. Quoted fields may hold commas
-// and line ends; \n and \r\n both end a row; empty lines are skipped. Not thread-safe.
+// Reads comma separated values (RFC 4180, by libcsv) as they arrive, in pieces of any size. Quoted fields may hold
+// commas and line ends; \n and \r\n both end a row; empty lines are skipped; blanks around an unquoted field are not
+// part of it. Not thread-safe.
 class CsvReader {
  public:
+  // Of the fields and the commas between them. Holds back a file whose quote is left open.
   static constexpr std::size_t kMaxRowBytes = 1 << 20;
 
   // Called once for each row with its number from 1 (the header line is 1) and its fields, valid during the call.

@@ -9,8 +9,8 @@
 
 namespace telltale {
 
-// std::mutex with the annotations that Clang's thread-safety analysis needs. (absl::Mutex has them too, but the packaged
-// library is not instrumented, so ThreadSanitizer reports races in correct programs.)
+// std::mutex with the annotations that Clang's thread-safety analysis needs. (absl::Mutex has them too, but the
+// packaged library is not instrumented, so ThreadSanitizer reports races in correct programs.)
 class ABSL_LOCKABLE Mutex {
  public:
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }

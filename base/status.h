@@ -25,11 +25,9 @@ inline std::string MessageOf(const Status& status) { return {status.message().da
 #define TELLTALE_CONCAT(a, b) TELLTALE_CONCAT_INNER(a, b)
 
 // Returns from the calling function if the expression is a Status that is not OK.
-#define RETURN_IF_ERROR(expression)                                  \
-  do {                                                               \
-    if (::telltale::Status status_ = (expression); !status_.ok()) { \
-      return status_;                                                \
-    }                                                                \
+#define RETURN_IF_ERROR(expression)                                                                       \
+  do {                                                                                                    \
+    if (::telltale::Status telltale_status = (expression); !telltale_status.ok()) return telltale_status; \
   } while (false)
 
 // `ASSIGN_OR_RETURN(auto x, F());` takes the value of a StatusOr, or returns its Status.

@@ -22,18 +22,17 @@ struct TimeRange {
 };
 
 // The UTC day that a time falls on, counted from 1970-01-01, also right before that day.
-constexpr std::int64_t DayOf(std::int64_t time_ms) {
-  return time_ms >= 0 ? time_ms / kMsPerDay : -((-time_ms + kMsPerDay - 1) / kMsPerDay);
-}
+constexpr std::int64_t DayOf(std::int64_t time_ms) { return time_ms / kMsPerDay - (time_ms % kMsPerDay < 0 ? 1 : 0); }
 
-// "2026-03-01T12:30:00.250Z"; whole seconds have no fraction.
+// "2026-03-01T12:30:00.250Z"; whole seconds have no fraction. A time outside the years 0 to 9999, which a broken sender
+// may claim, is "253402300800000 ms".
 std::string FormatTime(std::int64_t time_ms);
 
-// "2026-03-01".
+// "2026-03-01"; outside the years 0 to 9999 "day 2932897".
 std::string FormatDay(std::int64_t day);
 
-// RFC 3339: "2026-03-01T12:30:00Z", with a fraction, with an offset as "+08:00"; a bare date is its midnight, UTC.
-// Errors: INVALID_ARGUMENT with an example of what is understood.
+// RFC 3339: "2026-03-01T12:30:00Z", with a fraction (cut to milliseconds), with an offset as "+08:00"; a bare date is
+// its midnight, UTC. Errors: INVALID_ARGUMENT with an example of what is understood.
 StatusOr<std::int64_t> ParseTime(std::string_view text);
 
 }  // namespace telltale
