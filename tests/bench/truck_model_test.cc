@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/vin.h"
+#include "bench/model_signals.h"
 #include "catalog/catalog.h"
 
 namespace telltale {
@@ -237,17 +238,7 @@ TEST_F(TruckModelTest, TakesABreakWithTheEngineOff) {
 TEST_F(TruckModelTest, TheBuiltInCatalogueMakesATruck) {
   const auto catalog = Catalog::Load();
   ASSERT_TRUE(catalog.ok()) << catalog.status();
-  std::vector<ModelSignal> signals;
-  for (const Signal& signal : catalog->signals()) {
-    signals.push_back({.id = signal.id,
-                       .spn = signal.j1939 ? signal.j1939->spn : 0,
-                       .kind = signal.kind,
-                       .scale = signal.scale,
-                       .offset = signal.offset,
-                       .raw_min = signal.raw_min,
-                       .raw_max = signal.raw_max});
-  }
-  const auto model = TruckModel::Create(signals, {.signal_count = kSignalCount});
+  const auto model = TruckModel::Create(ModelSignalsOf(*catalog), {.signal_count = kSignalCount});
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_NEAR(ChangesPerFrame(*model), 126.0, 20.0);
   const auto& layout = model->layout();
