@@ -26,6 +26,8 @@ struct VehicleTraits {
   VehicleClass vehicle_class = VehicleClass::kUnknown;
   FuelType fuel_type = FuelType::kUnknown;
   double engine_displacement_l = 0.0;  // litres; 0: unknown
+
+  friend bool operator==(const VehicleTraits&, const VehicleTraits&) = default;
 };
 
 }  // namespace telltale

@@ -1,0 +1,156 @@
+// How a VehicleFold finds where trips begin and end.
+
+#include "advice/vehicle_fold.h"
+
+#include <utility>
+
+#include "base/time.h"
+
+namespace telltale {
+
+VehicleFold::VehicleFold(const AdviceSignals& signals, const VehicleTraits& traits, const FoldOptions& options)
+    : signals_(&signals),
+      traits_(traits),
+      options_(options),
+      limits_(options.limits.value_or(LimitsOf(traits))),
+      rules_(signals, options) {}
+
+void VehicleFold::Add(const Frame& frame) {
+  const std::int64_t time_ms = frame.measure_time_ms;
+  if (any_frame_ && time_ms <= time_ms_) return;
+  if (any_frame_ && time_ms - time_ms_ > options_.stop_max.count()) LeaveLongGap();
+
+  bool known = false;  // whether what held at the last frame holds until this one
+  if (any_frame_) {
+    values_.TakeInterval(time_ms - time_ms_, options_);
+    known = time_ms - time_ms_ <= values_.hold_ms();
+  }
+  internal::Step step = TakeInterval(time_ms, known);
+  values_.Take(*signals_, frame);
+  TakeSpeed(time_ms, step);
+  TakeFuel(time_ms, step);
+  TakeCounters(time_ms, step);
+  if (known && conditions_.idle) step.idle_fuel = step.fuel;
+  const Conditions now = ConditionsAt(time_ms);
+
+  FollowIdle(time_ms, now, known, step);
+  FollowOverspeed(time_ms, known);
+  if (any_frame_ && !known && phase_ != Phase::kParked && time_ms - time_ms_ >= options_.gap_event_min.count() &&
+      draft_.events.size() + draft_.tail_events.size() < FoldOptions::kEventsMax) {
+    draft_.tail_events.push_back({.kind = EventKind::kGap,
+                                  .start_time_ms = time_ms_,
+                                  .duration_ms = time_ms - time_ms_,
+                                  .value = static_cast<double>(time_ms - time_ms_) * 1e-3,
+                                  .speed_kmh_at_start = conditions_.speed_kmh,
+                                  .position = draft_.active_position});
+  }
+  Advance(time_ms, step, now);
+  List(brake_run_);
+  List(acceleration_run_);
+
+  idle_before_.reset();
+  any_frame_ = true;
+  time_ms_ = time_ms;
+  conditions_ = now;
+}
+
+// Nobody knows what the vehicle did. What follows has nothing to do with what was before.
+void VehicleFold::LeaveLongGap() {
+  if (idle_) EndIdle(time_ms_);
+  if (phase_ == Phase::kTrip) EndTrip();
+  if (phase_ == Phase::kStarting) Dissolve();
+  any_frame_ = false;
+  values_.Clear();
+  speed_.Lose();
+  fuel_rate_.Lose();
+  air_fuel_rate_.Lose();
+  fuel_fine_.Lose();
+  fuel_coarse_.Lose();
+  distance_fine_.Lose();
+  distance_coarse_.Lose();
+  movement_m_ = 0.0;
+  conditions_ = {};
+}
+
+void VehicleFold::Advance(std::int64_t time_ms, internal::Step step, const Conditions& now) {
+  // The radio, the ignition and the wheels may all be quiet for a while in a trip; a long stand ends it.
+  if (phase_ != Phase::kParked && !now.moving && time_ms - draft_.movement_time_ms > options_.stop_max.count()) {
+    if (phase_ == Phase::kTrip) {
+      EndTrip();
+    } else {
+      Dissolve();
+    }
+  } else if (phase_ != Phase::kParked && now.active()) {
+    Resume();
+    draft_.stretch.Add(step);
+    draft_.active_time_ms = time_ms;
+    if (const auto position = PositionAt(time_ms)) draft_.active_position = position;
+    if (now.moving && movement_m_ >= options_.movement_m_min) {
+      draft_.movement_time_ms = time_ms;
+      phase_ = Phase::kTrip;
+    }
+    return;
+  } else if (phase_ != Phase::kParked) {
+    draft_.tail.Add(step);
+    if (phase_ == Phase::kStarting && time_ms - draft_.active_time_ms > options_.ignition_pulse.count()) Dissolve();
+    return;
+  }
+
+  // Parked. An engine that runs on after a trip begins none: movement does, or a start of the engine.
+  const bool begins = now.moving || (now.engine_running && !conditions_.engine_running);
+  if (begins) step.totals.frame_count = 0;  // the frame is the trip's first, the interval before it is not its
+  if (!outside_.empty() && step.day != DayOf(time_ms_)) FlushOutside();
+  outside_.Add(step);
+  if (begins) Begin(time_ms);
+}
+
+void VehicleFold::Begin(std::int64_t time_ms) {
+  FlushOutside();
+  phase_ = Phase::kStarting;
+  draft_ = {};
+  draft_.start_time_ms = time_ms;
+  draft_.active_time_ms = time_ms;
+  draft_.movement_time_ms = time_ms;
+  draft_.start_position = PositionAt(time_ms);
+  draft_.active_position = draft_.start_position;
+  internal::Step first{.day = DayOf(time_ms)};
+  first.totals.frame_count = 1;
+  draft_.stretch.Add(first);
+  if (idle_before_) draft_.events.push_back(*idle_before_);
+}
+
+void VehicleFold::Resume() {
+  draft_.stretch.Append(draft_.tail);
+  draft_.tail.Clear();
+  draft_.events.insert(draft_.events.end(), draft_.tail_events.begin(), draft_.tail_events.end());
+  draft_.tail_events.clear();
+}
+
+void VehicleFold::EndTrip() {
+  Trip trip = TripOf(draft_);
+  trip.open = false;
+  AddToDays(draft_.stretch, false);
+  ++days_[DayOf(trip.start_time_ms)].trip_count;
+  outside_.Append(draft_.tail);
+  draft_ = {};
+  phase_ = Phase::kParked;
+  accelerator_d_rest_ = 100.0;
+  movement_m_ = 0.0;
+  ForgetRuns();
+  if (idle_) {
+    ended_ = std::move(trip);  // its last event goes on
+  } else {
+    trips_.push_back(std::move(trip));
+  }
+}
+
+void VehicleFold::Dissolve() {
+  outside_.Append(draft_.stretch);
+  outside_.Append(draft_.tail);
+  draft_ = {};
+  phase_ = Phase::kParked;
+  movement_m_ = 0.0;
+  ForgetRuns();
+}
+
+}  // namespace telltale

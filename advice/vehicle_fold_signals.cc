@@ -1,0 +1,191 @@
+// How a VehicleFold reads a frame: what holds at its instant, and what the interval that leads to it brings.
+
+#include <algorithm>
+#include <cmath>
+
+#include "advice/vehicle_fold.h"
+#include "base/time.h"
+
+namespace telltale {
+namespace {
+
+constexpr double kKmhPerMps = 3.6;
+constexpr double kMicrolitresPerMsOfLph = 1.0 / 3.6;      // 1 l/h = 1e6 ul / 3.6e6 ms
+constexpr double kMicrolitresPerMsOfCm3ps = 1.0;          // 1 cm3/s = 1,000 ul / 1,000 ms
+constexpr double kStoichiometricPetrol = 14.7;            // kg air / kg petrol (E5)
+constexpr double kPetrolGramsPerLitre = 745.0;            // EN 228 allows 720 to 775
+constexpr double kMmPerMsOfKmh = 1.0 / 3.6;               // 1 km/h = 1e6 mm / 3.6e6 ms
+
+}  // namespace
+
+std::optional<double> VehicleFold::Get(AdviceSignal signal, std::int64_t time_ms) const {
+  return values_.Get(*signals_, signal, time_ms);
+}
+
+std::optional<Position> VehicleFold::PositionAt(std::int64_t time_ms) const {
+  const auto latitude_deg = Get(AdviceSignal::kLatitude, time_ms);
+  const auto longitude_deg = Get(AdviceSignal::kLongitude, time_ms);
+  if (!latitude_deg || !longitude_deg) return std::nullopt;
+  return Position{.latitude_deg = *latitude_deg, .longitude_deg = *longitude_deg};
+}
+
+// What held at the last frame held until this one.
+internal::Step VehicleFold::TakeInterval(std::int64_t time_ms, bool known) {
+  internal::Step step;
+  step.day = DayOf(time_ms);
+  step.totals.frame_count = 1;
+  if (!known) return step;
+
+  const std::int64_t span_ms = time_ms - time_ms_;
+  const Conditions& then = conditions_;
+  const auto if_so = [span_ms](bool condition) { return condition ? span_ms : 0; };
+  step.totals.driving_ms = if_so(then.moving);
+  step.totals.idle_ms = if_so(then.idle);
+  step.totals.engine_ms = if_so(then.engine_running);
+  step.totals.overspeed_ms = if_so(then.overspeed);
+  step.totals.coasting_ms = if_so(then.coasting);
+  step.totals.cruise_ms = if_so(then.cruise);
+  step.totals.over_rev_ms = if_so(then.over_rev);
+  step.totals.green_band_ms = if_so(then.green_band);
+  step.measures.engine_speed_known_ms = if_so(then.moving && then.engine_speed_known);
+  step.measures.accelerator_known_ms = if_so(then.moving && then.accelerator_known);
+  step.measures.cruise_known_ms = if_so(then.moving && then.cruise_known);
+  step.measures.manoeuvres_known_ms = if_so(then.moving && then.manoeuvres_known);
+  step.measures.braking_ms = if_so(then.braking && then.accelerator_known);
+  step.measures.highway_ms = if_so(then.highway && then.cruise_known);
+  step.measures.highway_cruise_ms = if_so(then.highway && then.cruise);
+  if (then.overspeed) {
+    const double speed_mps = then.speed_kmh / kKmhPerMps;
+    const double limit_mps = limits_.speed_kmh_limit / kKmhPerMps;
+    step.measures.overspeed_work_m3s2 = overspeed_work_.Take(
+        speed_mps * (speed_mps * speed_mps - limit_mps * limit_mps) * static_cast<double>(span_ms) * 1e-3);
+  }
+  return step;
+}
+
+void VehicleFold::TakeSpeed(std::int64_t time_ms, internal::Step& step) {
+  const auto wheel_kmh = Get(AdviceSignal::kWheelSpeed, time_ms);
+  const auto gnss_kmh = Get(AdviceSignal::kGnssSpeed, time_ms);
+  if (!wheel_kmh && !gnss_kmh) {
+    speed_.Lose();
+    movement_m_ = 0.0;
+    return;
+  }
+  // The wheels know better; the satellites help out.
+  const bool updated =
+      wheel_kmh ? values_.Updated(AdviceSignal::kWheelSpeed) : values_.Updated(AdviceSignal::kGnssSpeed);
+  if (!updated) return;
+  const double speed_kmh = wheel_kmh ? *wheel_kmh : *gnss_kmh;
+
+  const internal::SpeedWatch::Taken taken = speed_.Take(time_ms, speed_kmh, values_.hold_ms(), options_);
+  if (!taken.accepted) return;
+  step.distance.speed_mm += taken.distance_mm;
+  step.totals.speed_kmh_max = speed_kmh;
+  if (speed_kmh < options_.moving_kmh) {
+    movement_m_ = 0.0;
+  } else {
+    movement_m_ += static_cast<double>(taken.distance_mm) * 1e-3;
+    // Moving before a gap and after it is movement, though nobody knows how far.
+    const std::int64_t span_ms = time_ms - time_ms_;
+    if (any_frame_ && span_ms > values_.hold_ms() && conditions_.moving) {
+      movement_m_ += std::min(conditions_.speed_kmh, speed_kmh) * kMmPerMsOfKmh * static_cast<double>(span_ms) * 1e-3;
+    }
+  }
+  if (taken.window) FollowManoeuvres(*taken.window, step);
+}
+
+void VehicleFold::TakeFuel(std::int64_t time_ms, internal::Step& step) {
+  const auto rate_lph = Get(AdviceSignal::kFuelRate, time_ms);
+  const auto flow_cm3ps = Get(AdviceSignal::kFuelFlow, time_ms);
+  if (rate_lph) {
+    if (values_.Updated(AdviceSignal::kFuelRate)) {
+      step.fuel.rate_ul = fuel_rate_.Take(time_ms, *rate_lph * kMicrolitresPerMsOfLph, values_.hold_ms());
+    }
+  } else if (flow_cm3ps) {
+    if (values_.Updated(AdviceSignal::kFuelFlow)) {
+      step.fuel.rate_ul = fuel_rate_.Take(time_ms, *flow_cm3ps * kMicrolitresPerMsOfCm3ps, values_.hold_ms());
+    }
+  } else {
+    fuel_rate_.Lose();
+  }
+
+  // A petrol engine burns its air with a fixed part of fuel; a diesel's excess of air varies, so its air tells nothing.
+  if (traits_.fuel_type != FuelType::kPetrol) return;
+  const auto air_gps = Get(AdviceSignal::kAirMassFlow, time_ms);
+  if (!air_gps) {
+    air_fuel_rate_.Lose();
+  } else if (values_.Updated(AdviceSignal::kAirMassFlow)) {
+    const double fuel_ul_per_ms = *air_gps / kStoichiometricPetrol / kPetrolGramsPerLitre * 1e3;
+    step.fuel.air_ul = air_fuel_rate_.Take(time_ms, fuel_ul_per_ms, values_.hold_ms());
+  }
+}
+
+void VehicleFold::TakeCounters(std::int64_t time_ms, internal::Step& step) {
+  // The amount by which a counter advanced; `unit` is its step in the unit of the sum, `per_ms_max` in that unit, too.
+  const auto take = [&](AdviceSignal signal, internal::CounterAdvance& counter, double per_unit, double per_ms_max) {
+    if (!values_.Updated(signal)) return std::int64_t{0};
+    const double step_size = signals_->scale(signal) * per_unit;
+    const std::int64_t steps = counter.Take(time_ms, values_.raw(signal), per_ms_max / step_size);
+    return static_cast<std::int64_t>(std::llround(static_cast<double>(steps) * step_size));
+  };
+  const double mm_per_ms_max = options_.counter_speed_kmh_max * kMmPerMsOfKmh;
+  const double ul_per_ms_max = options_.counter_fuel_rate_lph_max * kMicrolitresPerMsOfLph;
+  step.distance.fine_mm = take(AdviceSignal::kDistanceTotalFine, distance_fine_, 1e3, mm_per_ms_max);    // m
+  step.distance.coarse_mm = take(AdviceSignal::kDistanceTotal, distance_coarse_, 1e6, mm_per_ms_max);    // km
+  step.fuel.fine_ul = take(AdviceSignal::kFuelTotalFine, fuel_fine_, 1e6, ul_per_ms_max);                // l
+  step.fuel.coarse_ul = take(AdviceSignal::kFuelTotal, fuel_coarse_, 1e6, ul_per_ms_max);                // l
+}
+
+std::optional<bool> VehicleFold::AcceleratorReleased(std::int64_t time_ms, bool engine_running) {
+  if (const auto percent = Get(AdviceSignal::kAccelerator, time_ms)) {
+    return *percent <= options_.accelerator_rest_percent;
+  }
+  const auto percent = Get(AdviceSignal::kAcceleratorD, time_ms);
+  if (!percent) return std::nullopt;
+  // Sensor D does not rest at 0 but anywhere up to 20 %: the least that was seen is its rest.
+  if (engine_running && *percent < options_.accelerator_d_rest_max) {
+    accelerator_d_rest_ = std::min(accelerator_d_rest_, *percent);
+  }
+  if (accelerator_d_rest_ > options_.accelerator_d_rest_max) return std::nullopt;
+  return *percent <= accelerator_d_rest_ + options_.accelerator_rest_percent;
+}
+
+std::optional<bool> VehicleFold::BrakePressed(std::int64_t time_ms) const {
+  if (const auto pressed = Get(AdviceSignal::kBrakeSwitch, time_ms)) return *pressed > 0.0;
+  if (const auto percent = Get(AdviceSignal::kBrakePedal, time_ms)) return *percent > 0.0;
+  const auto acceleration_mps2 = speed_.AccelerationAt(time_ms, options_.window_max);
+  if (!acceleration_mps2) return std::nullopt;
+  return *acceleration_mps2 <= -options_.braking_mps2_min;
+}
+
+VehicleFold::Conditions VehicleFold::ConditionsAt(std::int64_t time_ms) {
+  Conditions now;
+  const auto speed_kmh = speed_.At(time_ms, values_.hold_ms());
+  const auto engine_rpm = Get(AdviceSignal::kEngineSpeed, time_ms);
+  now.speed_kmh = speed_kmh.value_or(0.0);
+  now.moving = speed_kmh && *speed_kmh >= options_.moving_kmh;
+  now.engine_speed_known = engine_rpm.has_value();
+  now.engine_running = engine_rpm ? *engine_rpm > options_.engine_rpm_min : now.moving;
+  now.idle = engine_rpm && now.engine_running && speed_kmh && !now.moving;
+  now.over_rev = engine_rpm && *engine_rpm > limits_.green_rpm_max;
+  const std::optional<bool> released = AcceleratorReleased(time_ms, now.engine_running);
+  if (!now.moving) return now;
+
+  now.overspeed = now.speed_kmh > limits_.speed_kmh_limit;
+  now.highway = now.speed_kmh >= options_.highway_kmh_min;
+  now.green_band = engine_rpm && *engine_rpm >= limits_.green_rpm_min && *engine_rpm <= limits_.green_rpm_max;
+  now.manoeuvres_known = speed_.AccelerationAt(time_ms, options_.window_max).has_value();
+  const auto cruise = Get(AdviceSignal::kCruiseActive, time_ms);
+  now.cruise_known = cruise.has_value();
+  now.cruise = cruise && *cruise > 0.0;
+  now.braking = BrakePressed(time_ms).value_or(false);
+  now.accelerator_known = released.has_value();
+  if (released && *released && !now.braking && !now.cruise) {
+    const auto gear = Get(AdviceSignal::kGear, time_ms);
+    const auto clutch = Get(AdviceSignal::kClutchSwitch, time_ms);
+    now.coasting = gear ? *gear != 0.0 : !(clutch && *clutch > 0.0);
+  }
+  return now;
+}
+
+}  // namespace telltale
