@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# with_server.sh BUILD COMMAND...: runs a command beside a telltaled of its own, on free ports and an empty data folder.
+# The command finds it by TELLTALE_SERVER (HOST:PORT), TELLTALE_METRICS (HOST:PORT) and TELLTALE_SERVER_PID. Afterwards
+# the server is stopped as an operator would, with SIGTERM, and its folder is removed.
+set -euo pipefail
+
+telltaled=$1/server/telltaled
+shift
+folder=$(mktemp -d "${TMPDIR:-/tmp}/telltale-XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+
+"$telltaled" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --data-dir "$folder/data" \
+  --port-file "$folder/ports" 2>"$folder/log" &
+pid=$!
+trap 'kill -KILL "$pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
+
+give_up=$((SECONDS + 30))
+until [[ -e $folder/ports ]]; do
+  if ! kill -0 "$pid" 2>/dev/null || ((SECONDS > give_up)); then
+    echo "telltaled did not start; it says:" >&2
+    cat "$folder/log" >&2
+    exit 1
+  fi
+  sleep 0.05
+done
+TELLTALE_SERVER=127.0.0.1:$(sed -n 's/^grpc=//p' "$folder/ports")
+TELLTALE_METRICS=127.0.0.1:$(sed -n 's/^metrics=//p' "$folder/ports")
+export TELLTALE_SERVER TELLTALE_METRICS TELLTALE_SERVER_PID=$pid
+
+status=0
+"$@" || status=$?
+
+kill -TERM "$pid"
+if ! wait "$pid"; then
+  echo "telltaled did not stop cleanly; it says:" >&2
+  tail -20 "$folder/log" >&2
+  status=1
+fi
+exit "$status"
