@@ -44,13 +44,17 @@ struct DriverScoreOptions {
   std::chrono::milliseconds driving_min = std::chrono::minutes{5};
   // A dimension counts if its signals are known for this share of the driving.
   double known_share_min = 0.5;
+  // Events are counted as if the way were at least this long: one event on a short way is not a habit.
+  double rate_distance_km_min = 20.0;
+  // Less coasting and braking than this tells nothing about anticipation.
+  std::chrono::milliseconds slowing_min = std::chrono::minutes{1};
 
   DimensionOptions harsh_braking = {.weight = 25, .good = 0.0, .bad = 20.0};      // events/100 km
   DimensionOptions harsh_acceleration = {.weight = 10, .good = 0.0, .bad = 20.0};  // events/100 km
   DimensionOptions speed = {.weight = 20, .good = 0.0, .bad = 10.0};     // % of driving above the limit
   DimensionOptions idling = {.weight = 15, .good = 5.0, .bad = 30.0};    // % of engine time
   DimensionOptions engine_map = {.weight = 15, .good = 70.0, .bad = 20.0};    // % of driving in the green band
-  DimensionOptions anticipation = {.weight = 15, .good = 70.0, .bad = 20.0};  // % of slowing down without brakes
+  DimensionOptions anticipation = {.weight = 15, .good = 70.0, .bad = 20.0};  // % of slowing down by coasting
 };
 
 // Scores how the trips were driven. Pure.
