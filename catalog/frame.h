@@ -14,7 +14,7 @@ namespace telltale {
 // The ordered signals of a row, each once. Immutable, shared by all rows that have it.
 class Layout {
  public:
-  static constexpr std::size_t kMaxSignals = 4096;
+  static constexpr std::size_t kMaxSignals = 65'535;  // every id there can be
 
   // Errors: INVALID_ARGUMENT if `signals` is empty, longer than kMaxSignals, or names a signal twice.
   static StatusOr<std::shared_ptr<const Layout>> Create(std::vector<SignalId> signals);
@@ -70,6 +70,9 @@ class FrameBatch {
   void RemoveLast();
   void Clear();
   void Reserve(std::size_t frame_count, std::size_t value_count);
+
+  // The values of all frames, one frame after the other.
+  std::span<RawValue> MutableValues() { return values_; }
 
   std::size_t size() const { return frames_.size(); }
   bool empty() const { return frames_.empty(); }

@@ -11,14 +11,9 @@ struct LiveFrames::Watcher::State {
   Mutex mutex;
   std::deque<OwnedFrame> waiting ABSL_GUARDED_BY(mutex);
   std::uint64_t missed ABSL_GUARDED_BY(mutex) = 0;
-  bool ended ABSL_GUARDED_BY(mutex) = false;
 };
 
-LiveFrames::Watcher::~Watcher() {
-  owner_.Remove(state_);
-  MutexLock lock(state_->mutex);
-  state_->ended = true;
-}
+LiveFrames::Watcher::~Watcher() { owner_.Remove(state_); }
 
 std::optional<OwnedFrame> LiveFrames::Watcher::Next(std::uint64_t& missed) {
   MutexLock lock(state_->mutex);
@@ -28,6 +23,8 @@ std::optional<OwnedFrame> LiveFrames::Watcher::Next(std::uint64_t& missed) {
   missed = std::exchange(state_->missed, 0);
   return frame;
 }
+
+bool LiveFrames::Watcher::ended() const { return owner_.ended_; }
 
 StatusOr<std::unique_ptr<LiveFrames::Watcher>> LiveFrames::Watch(const std::vector<VehicleId>& vehicles,
                                                                  std::function<void()> wake) {
@@ -57,6 +54,16 @@ void LiveFrames::Remove(const std::shared_ptr<Watcher::State>& state) {
   watched_ = watcher_count_ > 0;
 }
 
+void LiveFrames::EndAll() {
+  ended_ = true;
+  std::vector<std::shared_ptr<Watcher::State>> states;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [vehicle, watching] : watchers_) states.insert(states.end(), watching.begin(), watching.end());
+  }
+  for (const auto& state : states) state->wake();
+}
+
 std::vector<OwnedFrame> LiveFrames::Capture(const FrameBatch& batch) const {
   std::vector<OwnedFrame> captured;
   if (!watched_) return captured;
@@ -78,14 +85,18 @@ void LiveFrames::Publish(std::vector<OwnedFrame> frames) {
       if (const auto it = watchers_.find(frame.vehicle_id); it != watchers_.end()) states = it->second;
     }
     for (const auto& state : states) {
-      MutexLock lock(state->mutex);
-      if (state->ended) continue;
-      if (state->waiting.size() >= options_.frames_per_watcher_max) {
-        state->waiting.pop_front();
-        ++state->missed;
+      bool wake = false;
+      {
+        MutexLock lock(state->mutex);
+        if (state->waiting.size() >= options_.frames_per_watcher_max) {
+          state->waiting.pop_front();
+          ++state->missed;
+        }
+        state->waiting.push_back(frame);
+        wake = state->waiting.size() == 1;
       }
-      state->waiting.push_back(frame);
-      if (state->waiting.size() == 1) state->wake();
+      // Outside the lock: the watcher takes its frames at once.
+      if (wake) state->wake();
     }
   }
 }

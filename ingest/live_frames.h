@@ -42,6 +42,9 @@ class LiveFrames {
     // The oldest frame that waits; nullopt: none. `missed` is set to the frames left out since the last call that gave one.
     std::optional<OwnedFrame> Next(std::uint64_t& missed);
 
+    // True once EndAll() was called: nothing more will come.
+    bool ended() const;
+
    private:
     friend class LiveFrames;
     struct State;
@@ -52,9 +55,13 @@ class LiveFrames {
 
   explicit LiveFrames(Options options) : options_(options) {}
 
-  // `wake` is called, from a thread of the store, when a frame waits that did not before; it must be quick.
+  // `wake` is called, from a thread of the store, when a frame waits that did not before; it must be quick. It may still be
+  // called for a moment after the watcher was destroyed: capture what it needs weakly.
   // Errors: RESOURCE_EXHAUSTED more than watchers_max watchers.
   StatusOr<std::unique_ptr<Watcher>> Watch(const std::vector<VehicleId>& vehicles, std::function<void()> wake);
+
+  // Tells every watcher, and each that comes later, that nothing more will come. For a graceful stop.
+  void EndAll();
 
   // Copies the frames of `batch` that somebody watches, to be published when they are durable.
   std::vector<OwnedFrame> Capture(const FrameBatch& batch) const;
@@ -68,6 +75,7 @@ class LiveFrames {
   std::unordered_map<VehicleId, std::vector<std::shared_ptr<Watcher::State>>> watchers_ ABSL_GUARDED_BY(mutex_);
   std::size_t watcher_count_ ABSL_GUARDED_BY(mutex_) = 0;
   std::atomic<bool> watched_ = false;
+  std::atomic<bool> ended_ = false;
 };
 
 }  // namespace telltale

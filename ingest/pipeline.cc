@@ -45,6 +45,10 @@ Status Validate(const PipelineOptions& options) {
 }
 
 StatusOr<CheckedLayout> CheckedLayout::Create(const Catalog& catalog, std::span<const std::uint32_t> signal_ids) {
+  if (signal_ids.size() > kMaxSignals) {
+    return absl::InvalidArgumentError(
+        fmt::format("the layout names {} signals, at most {} are taken", signal_ids.size(), kMaxSignals));
+  }
   CheckedLayout checked;
   std::vector<SignalId> ids;
   ids.reserve(signal_ids.size());
@@ -159,9 +163,9 @@ void Pipeline::AddSamples(const VehicleRegistry::Entry& vehicle, std::uint32_t f
     values.assign(frame.values.begin(), frame.values.end());
     batch.frames.RemoveLast();
   }
-  if (samples.size() > Layout::kMaxSignals) {
+  if (samples.size() > CheckedLayout::kMaxSignals) {
     Refuse(frame_index, 0, RefusalReason::kRowWidth,
-           fmt::format("the frame has {} samples, at most {} are taken", samples.size(), Layout::kMaxSignals), batch);
+           fmt::format("the frame has {} samples, at most {} are taken", samples.size(), CheckedLayout::kMaxSignals), batch);
     return;
   }
   std::vector<bool> seen(std::size_t{std::numeric_limits<SignalId>::max()} + 1);

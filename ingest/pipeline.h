@@ -32,6 +32,8 @@ Status Validate(const PipelineOptions& options);
 
 // A layout with the valid raw range of each of its signals. Immutable.
 struct CheckedLayout {
+  static constexpr std::size_t kMaxSignals = 4096;  // of a row, and of a frame of samples
+
   std::shared_ptr<const Layout> layout;
   std::vector<RawValue> raw_min;
   std::vector<RawValue> raw_max;

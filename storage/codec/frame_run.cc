@@ -1,0 +1,76 @@
+#include <algorithm>
+
+#include "base/check.h"
+#include "storage/codec/block_codec.h"
+
+namespace telltale {
+
+std::uint32_t FrameRun::IndexOf(const std::shared_ptr<const Layout>& layout) {
+  // The last one first: streams rarely change their layout.
+  for (std::size_t i = layouts_.size(); i > 0; --i) {
+    const auto& known = layouts_[i - 1];
+    if (known == layout || *known == *layout) return static_cast<std::uint32_t>(i - 1);
+  }
+  layouts_.push_back(layout);
+  return static_cast<std::uint32_t>(layouts_.size() - 1);
+}
+
+void FrameRun::Add(std::int64_t measure_time_ms, const std::shared_ptr<const Layout>& layout,
+                   std::span<const RawValue> values) {
+  entries_.push_back({measure_time_ms, IndexOf(layout), static_cast<std::uint32_t>(values_.size())});
+  values_.insert(values_.end(), values.begin(), values.end());
+}
+
+void FrameRun::Insert(std::int64_t measure_time_ms, const std::shared_ptr<const Layout>& layout,
+                      std::span<const RawValue> values) {
+  const auto at = static_cast<std::ptrdiff_t>(LowerBound(measure_time_ms));
+  entries_.insert(entries_.begin() + at,
+                  {measure_time_ms, IndexOf(layout), static_cast<std::uint32_t>(values_.size())});
+  values_.insert(values_.end(), values.begin(), values.end());
+}
+
+void FrameRun::Replace(std::size_t i, const std::shared_ptr<const Layout>& layout, std::span<const RawValue> values) {
+  entries_[i].layout_index = IndexOf(layout);
+  entries_[i].first_value = static_cast<std::uint32_t>(values_.size());
+  values_.insert(values_.end(), values.begin(), values.end());
+}
+
+void FrameRun::RemoveBefore(std::size_t i) {
+  if (i >= size()) {
+    Clear();
+    return;
+  }
+  FrameRun rest;
+  for (; i < size(); ++i) rest.Add(time_ms(i), layout(i), values(i));
+  *this = std::move(rest);
+}
+
+void FrameRun::Clear() {
+  entries_.clear();
+  values_.clear();
+  layouts_.clear();
+}
+
+std::size_t FrameRun::LowerBound(std::int64_t time_ms) const {
+  const auto it = std::lower_bound(entries_.begin(), entries_.end(), time_ms,
+                                   [](const Entry& entry, std::int64_t time) { return entry.measure_time_ms < time; });
+  return static_cast<std::size_t>(it - entries_.begin());
+}
+
+std::size_t LayoutPool::Hash::operator()(const std::vector<SignalId>& signals) const {
+  std::size_t hash = signals.size();
+  for (const SignalId id : signals) hash = hash * 0x9E3779B97F4A7C15 + id;
+  return hash;
+}
+
+std::shared_ptr<const Layout> LayoutPool::Get(const std::vector<SignalId>& signals) {
+  std::shared_ptr<const Layout>& layout = layouts_[signals];
+  if (layout == nullptr) {
+    auto made = Layout::Create(signals);
+    CHECK(made.ok());
+    layout = *std::move(made);
+  }
+  return layout;
+}
+
+}  // namespace telltale

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "storage/telemetry_store.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace telltale {
+
+struct TelemetryStoreOptions {
+  std::string path;  // a folder of its own; is made if it does not exist
+
+  // A head becomes a block when it has this many frames and block_values_min values, or 4,096 frames, or is older than
+  // head_age_max, or when all heads together are larger than head_bytes_max.
+  std::size_t frames_per_block = 128;
+  std::size_t block_values_min = 16'384;  // narrow frames, as of CAN logs, wait for more: blocks of few values pack badly
+  std::chrono::seconds head_age_max = std::chrono::hours{1};
+  std::size_t head_bytes_max = std::size_t{4} << 30;
+
+  std::size_t queue_bytes_max = std::size_t{64} << 20;  // appended and not yet durable; then Append blocks
+  std::size_t group_bytes_max = std::size_t{4} << 20;   // committed with one sync
+  std::size_t cache_bytes = std::size_t{256} << 20;     // blocks that reads keep in memory
+  std::size_t write_buffer_bytes = std::size_t{64} << 20;
+  int open_files_max = 2'000;
+
+  // Called after each group commit with the seconds it took, sync included; for metrics. May be empty.
+  std::function<void(double seconds)> on_commit;
+  rocksdb::Env* env = nullptr;  // for tests that inject faults; nullptr: the system's
+};
+
+// Errors: INVALID_ARGUMENT names the setting.
+Status Validate(const TelemetryStoreOptions& options);
+
+// TelemetryStore in an embedded RocksDB of its own: a journal, heads in memory, blocks, and a row of latest values for
+// each vehicle (storage/README.md tells how they play together). Thread-safe.
+//
+// One thread, the committer, writes: it takes everything that waits, syncs it with one write to the journal, puts it into the
+// heads, seals those that are full, and calls back. Readers lock a shard of the heads for as long as one head takes to copy.
+class RocksDbTelemetryStore : public TelemetryStore {
+ public:
+  static constexpr int kFormatVersion = 1;  // grows when an older program could no longer read the store
+
+  // Opens or makes the store, and replays the journal. Errors: INVALID_ARGUMENT an option; FAILED_PRECONDITION a newer program
+  // wrote it, or another process has it open; DATA_LOSS it cannot be read; UNAVAILABLE the disk.
+  static StatusOr<std::unique_ptr<RocksDbTelemetryStore>> Open(const TelemetryStoreOptions& options);
+
+  // Makes what waits durable, then closes.
+  ~RocksDbTelemetryStore() override;
+
+  void Append(FrameBatch batch, AppendCallback done) override;
+  StatusOr<std::vector<LatestValue>> Latest(VehicleId vehicle, std::span<const SignalId> signals) override;
+  Status Scan(VehicleId vehicle, std::span<const SignalId> signals, TimeRange range, const ScanOptions& options,
+              const FrameFunction& visit) override;
+  StatusOr<VehicleExtent> Extent(VehicleId vehicle) override;
+  Status DropBefore(std::int64_t time_ms) override;
+  Status Flush() override;
+  StoreStats Stats() override;
+
+ private:
+  class Impl;
+  explicit RocksDbTelemetryStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace telltale

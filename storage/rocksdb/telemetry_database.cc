@@ -1,0 +1,99 @@
+#include "storage/rocksdb/telemetry_database.h"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "storage/rocksdb/rocksdb_status.h"
+
+namespace telltale::internal {
+namespace {
+
+constexpr const char* kVersionKey = "format_version";
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const TelemetryStoreOptions& options,
+                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions family;
+  family.write_buffer_size = options.write_buffer_bytes;
+  family.max_write_buffer_number = 4;
+  family.compression = rocksdb::kNoCompression;  // values are dense already
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.block_size = 16 * 1024;
+  table.format_version = 5;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
+  std::string text;
+  const rocksdb::Status read = database.db->Get({}, database.meta, kVersionKey, &text);
+  if (read.IsNotFound()) {
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    return ToStatus(database.db->Put(synced, database.meta, kVersionKey,
+                                     std::to_string(RocksDbTelemetryStore::kFormatVersion)),
+                    fmt::format("write to telemetry in {}", path));
+  }
+  RETURN_IF_ERROR(ToStatus(read, fmt::format("read telemetry in {}", path)));
+  int version = 0;
+  std::from_chars(text.data(), text.data() + text.size(), version);
+  if (version < 1 || version > RocksDbTelemetryStore::kFormatVersion) {
+    return absl::FailedPreconditionError(
+        fmt::format("telemetry in {} has format {}; this program reads up to {}: use the newer program that wrote it", path,
+                    text, RocksDbTelemetryStore::kFormatVersion));
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const TelemetryStoreOptions& options) {
+  std::error_code error;
+  std::filesystem::create_directories(options.path, error);
+  if (error) return absl::UnavailableError(fmt::format("cannot make {}: {}", options.path, error.message()));
+  rocksdb::DBOptions db_options;
+  db_options.create_if_missing = true;
+  db_options.create_missing_column_families = true;
+  db_options.max_open_files = options.open_files_max;
+  db_options.max_total_wal_size = 8 * options.write_buffer_bytes;
+  db_options.max_background_jobs = 2;
+  db_options.bytes_per_sync = 1 << 20;
+  // A record that was cut off by a crash was never acknowledged; a damaged one in the middle is an error.
+  db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db_options.keep_log_file_num = 10;
+  if (options.env != nullptr) db_options.env = options.env;
+
+  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+  const rocksdb::ColumnFamilyOptions plain = FamilyOptions(options, cache);
+  rocksdb::ColumnFamilyOptions journal = plain;
+  journal.disable_auto_compactions = true;  // it is trimmed from the front by whole files, never merged
+  auto database = std::make_unique<TelemetryDatabase>();
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened =
+      rocksdb::DB::Open(db_options, options.path,
+                        {{rocksdb::kDefaultColumnFamilyName, plain}, {"journal", journal}, {"blocks", plain}, {"latest", plain}},
+                        &handles, &db);
+  RETURN_IF_ERROR(ToStatus(opened, fmt::format("open telemetry in {}", options.path)));
+  database->db.reset(db);
+  database->meta = handles[0];
+  database->journal = handles[1];
+  database->blocks = handles[2];
+  database->latest = handles[3];
+  RETURN_IF_ERROR(CheckVersion(*database, options.path));
+  return database;
+}
+
+TelemetryDatabase::~TelemetryDatabase() {
+  if (db == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* handle : {meta, journal, blocks, latest}) db->DestroyColumnFamilyHandle(handle);
+  db->Close().PermitUncheckedError();
+}
+
+}  // namespace telltale::internal

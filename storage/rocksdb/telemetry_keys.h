@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "catalog/signal.h"
+#include "storage/internal/record_coding.h"
+
+// The keys of the telemetry store; docs/formats/keys.md draws them. Integers are big-endian, so that bytes sort as numbers.
+namespace telltale::internal {
+
+inline constexpr std::int64_t kDayEnd = 0x10000;  // days fit 16 bits: 1970-01-01 to 2149-06-06
+
+// journal: sequence (8)
+inline std::string JournalKey(std::uint64_t sequence) {
+  std::string key;
+  PutBigEndian(key, static_cast<std::uint32_t>(sequence >> 32), 4);
+  PutBigEndian(key, static_cast<std::uint32_t>(sequence), 4);
+  return key;
+}
+
+inline std::uint64_t SequenceOfJournalKey(std::string_view key) {
+  return std::uint64_t{ReadBigEndian(key.substr(0, 4))} << 32 | ReadBigEndian(key.substr(4, 4));
+}
+
+// blocks: day (2), vehicle (4), first time within the day in milliseconds (4), sequence at sealing (8). A new day never
+// rewrites an old one, and retention drops whole ranges; late blocks of the same frames differ in their sequence.
+inline std::string BlockPrefix(std::int64_t day, VehicleId vehicle) {
+  std::string key;
+  PutBigEndian(key, static_cast<std::uint32_t>(day), 2);
+  PutBigEndian(key, vehicle, 4);
+  return key;
+}
+
+inline std::string BlockKey(VehicleId vehicle, std::int64_t first_time_ms, std::uint64_t sequence) {
+  const std::int64_t day = DayOf(first_time_ms);
+  std::string key = BlockPrefix(day, vehicle);
+  PutBigEndian(key, static_cast<std::uint32_t>(first_time_ms - day * kMsPerDay), 4);
+  return key + JournalKey(sequence);
+}
+
+struct BlockKeyParts {
+  std::int64_t day = 0;
+  VehicleId vehicle = 0;
+  std::int64_t first_time_ms = 0;
+};
+
+inline std::optional<BlockKeyParts> ParseBlockKey(std::string_view key) {
+  if (key.size() != 2 + 4 + 4 + 8) return std::nullopt;
+  BlockKeyParts parts{.day = ReadBigEndian(key.substr(0, 2)), .vehicle = ReadBigEndian(key.substr(2, 4))};
+  parts.first_time_ms = parts.day * kMsPerDay + ReadBigEndian(key.substr(6, 4));
+  return parts;
+}
+
+// latest: vehicle (4)
+inline std::string LatestKey(VehicleId vehicle) {
+  std::string key;
+  PutBigEndian(key, vehicle, 4);
+  return key;
+}
+
+}  // namespace telltale::internal

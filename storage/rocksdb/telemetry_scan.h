@@ -1,0 +1,56 @@
+#pragma once
+
+#include <span>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "storage/codec/block_codec.h"
+#include "storage/rocksdb/telemetry_database.h"
+#include "storage/telemetry_store.h"
+
+namespace telltale::internal {
+
+// Reads one vehicle's blocks in order of time and merges them with a copy of its head. Used once, by one thread.
+class TelemetryScan {
+ public:
+  // `signals` is sorted; empty: all. `head` has the frames that were in memory when the scan began, with the wanted
+  // signals only. What refers to something outlives the scan.
+  TelemetryScan(const TelemetryDatabase& database, VehicleId vehicle, std::span<const SignalId> signals, TimeRange range,
+                const ScanOptions& options, FrameRun head, LayoutPool& layouts,
+                const TelemetryStore::FrameFunction& visit);
+
+  Status Run();
+
+ private:
+  // A block, or the head. Of frames of the same time, that of the greater sequence was written later.
+  struct SortedRun {
+    std::uint64_t sequence = 0;
+    FrameRun frames;
+  };
+
+  Status Read(std::string_view key, std::string_view value);
+  // Visits what the pending blocks and the head have up to and including `last_ms`; false: the scan is over.
+  bool Emit(std::int64_t last_ms);
+  bool Visit(const Frame& frame);
+  bool PastDeadline() const;
+
+  const TelemetryDatabase& database_;
+  const VehicleId vehicle_;
+  const std::span<const SignalId> signals_;
+  const TimeRange range_;
+  const ScanOptions& options_;
+  LayoutPool& layouts_;
+  const TelemetryStore::FrameFunction& visit_;
+
+  std::vector<SortedRun> pending_;  // blocks that overlap each other in time, not yet visited
+  std::int64_t pending_last_ms_ = 0;
+  FrameRun head_;
+  std::size_t head_next_ = 0;
+  std::size_t visited_count_ = 0;
+  bool deadline_passed_ = false;
+};
+
+// The frames of `run` inside the range, with the wanted signals only, in the order of ids; frames without any are left out.
+FrameRun Select(const FrameRun& run, std::span<const SignalId> signals, TimeRange range, LayoutPool& layouts);
+
+}  // namespace telltale::internal

@@ -1,0 +1,397 @@
+// The telemetry store on a real RocksDB: equal to a simple model whatever happens, durable, and honest about damage.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <future>
+#include <map>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "storage/rocksdb/rocksdb_telemetry_store.h"
+#include "storage/rocksdb/telemetry_database.h"
+#include "tests/storage/temporary_folder.h"
+
+namespace telltale {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::int64_t kTimeMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z
+
+TelemetryStoreOptions SmallOptions(const std::string& path) {
+  return {.path = path, .frames_per_block = 8, .block_values_min = 1};
+}
+
+std::unique_ptr<RocksDbTelemetryStore> Open(const TelemetryStoreOptions& options) {
+  auto store = RocksDbTelemetryStore::Open(options);
+  EXPECT_TRUE(store.ok()) << store.status();
+  return store.ok() ? *std::move(store) : nullptr;
+}
+
+StatusOr<AppendResult> AppendAndWait(TelemetryStore& store, FrameBatch batch) {
+  std::promise<StatusOr<AppendResult>> promise;
+  store.Append(std::move(batch), [&promise](const StatusOr<AppendResult>& result) { promise.set_value(result); });
+  return promise.get_future().get();
+}
+
+FrameBatch OneFrame(VehicleId vehicle, std::int64_t time_ms, std::vector<SignalId> signals,
+                    const std::vector<RawValue>& values) {
+  FrameBatch batch;
+  batch.Add(vehicle, time_ms, *Layout::Create(std::move(signals)), values);
+  return batch;
+}
+
+// A frame as the model and the scan both give it.
+using Cells = std::map<SignalId, RawValue>;
+using VehicleFrames = std::map<std::int64_t, Cells>;
+
+StatusOr<VehicleFrames> ScanAll(TelemetryStore& store, VehicleId vehicle, std::vector<SignalId> signals = {},
+                                TimeRange range = {}, ScanOptions options = {}) {
+  VehicleFrames frames;
+  std::int64_t last_ms = std::numeric_limits<std::int64_t>::min();
+  const Status status = store.Scan(vehicle, signals, range, options, [&](const Frame& frame) {
+    EXPECT_GT(frame.measure_time_ms, last_ms) << "in order of time, each time once";
+    last_ms = frame.measure_time_ms;
+    EXPECT_EQ(frame.vehicle_id, vehicle);
+    EXPECT_TRUE(std::ranges::is_sorted(frame.layout->signals()));
+    Cells& cells = frames[frame.measure_time_ms];
+    for (std::size_t i = 0; i < frame.values.size(); ++i) cells[frame.layout->signals()[i]] = frame.values[i];
+    return true;
+  });
+  if (!status.ok()) return status;
+  return frames;
+}
+
+// --- A model, and random operations against it ------------------------------------------------------------------------
+
+struct Operation {
+  enum Kind { kAppend, kFlush, kReopen, kDrop } kind = kAppend;
+  VehicleId vehicle = 0;
+  std::int64_t time_ms = 0;
+  std::vector<SignalId> signals;
+  std::vector<RawValue> values;
+};
+
+std::vector<Operation> RandomOperations(std::mt19937& random, std::size_t count) {
+  const std::vector<std::vector<SignalId>> layouts = {{1, 2, 3}, {3, 1}, {2}, {7, 8, 9, 10}};
+  std::vector<Operation> operations;
+  std::array<std::int64_t, 3> now = {kTimeMs, kTimeMs + 80'000'000, kTimeMs};
+  for (std::size_t i = 0; i < count; ++i) {
+    Operation operation;
+    const unsigned dice = random() % 100;
+    if (dice < 2) {
+      operation.kind = Operation::kFlush;
+    } else if (dice < 4) {
+      operation.kind = Operation::kReopen;
+    } else if (dice < 5) {
+      operation.kind = Operation::kDrop;
+      operation.time_ms = kTimeMs + static_cast<std::int64_t>(random() % 3) * kMsPerDay;
+    } else {
+      operation.vehicle = static_cast<VehicleId>(1 + random() % 3);
+      std::int64_t& time = now[operation.vehicle - 1];
+      // Mostly forward, sometimes the same again, minutes late, or days late.
+      if (dice < 70) {
+        operation.time_ms = time += 1000 + static_cast<std::int64_t>(random() % 3) * 3'000'000;
+      } else if (dice < 80) {
+        operation.time_ms = time;
+      } else if (dice < 92) {
+        operation.time_ms = time - static_cast<std::int64_t>(random() % 20) * 1000;
+      } else {
+        operation.time_ms = kTimeMs + static_cast<std::int64_t>(random() % 100) * 1'000'000;
+      }
+      operation.signals = layouts[random() % layouts.size()];
+      for (std::size_t s = 0; s < operation.signals.size(); ++s) {
+        operation.values.push_back(random() % 5 == 0 ? kNotAvailable : static_cast<RawValue>(random() % 4));
+      }
+    }
+    operations.push_back(std::move(operation));
+  }
+  return operations;
+}
+
+// What differs between the store and the model after the operations; empty: nothing.
+std::string Difference(const std::vector<Operation>& operations) {
+  TemporaryFolder folder;
+  std::map<VehicleId, VehicleFrames> model;
+  auto store = Open(SmallOptions(folder.path()));
+  for (const Operation& operation : operations) {
+    switch (operation.kind) {
+      case Operation::kAppend: {
+        const auto result =
+            AppendAndWait(*store, OneFrame(operation.vehicle, operation.time_ms, operation.signals, operation.values));
+        if (!result.ok()) return result.status().ToString();
+        Cells& cells = model[operation.vehicle][operation.time_ms];
+        for (std::size_t i = 0; i < operation.signals.size(); ++i) cells[operation.signals[i]] = operation.values[i];
+        break;
+      }
+      case Operation::kFlush:
+        if (const Status status = store->Flush(); !status.ok()) return status.ToString();
+        break;
+      case Operation::kReopen:
+        store.reset();
+        store = Open(SmallOptions(folder.path()));
+        break;
+      case Operation::kDrop:
+        if (const Status status = store->DropBefore(operation.time_ms); !status.ok()) return status.ToString();
+        for (auto& [vehicle, frames] : model) {
+          frames.erase(frames.begin(), frames.lower_bound(DayOf(operation.time_ms) * kMsPerDay));
+        }
+        break;
+    }
+  }
+  for (VehicleId vehicle = 1; vehicle <= 3; ++vehicle) {
+    const auto all = ScanAll(*store, vehicle);
+    if (!all.ok()) return all.status().ToString();
+    if (*all != model[vehicle]) return fmt::format("vehicle {}: a scan of everything differs", vehicle);
+    const TimeRange range{kTimeMs + 5'000'000, kTimeMs + 60'000'000};
+    const auto part = ScanAll(*store, vehicle, {1, 8}, range);
+    if (!part.ok()) return part.status().ToString();
+    VehicleFrames expected;
+    for (const auto& [time_ms, cells] : model[vehicle]) {
+      for (const auto& [signal, raw] : cells) {
+        if (range.contains(time_ms) && (signal == 1 || signal == 8)) expected[time_ms][signal] = raw;
+      }
+    }
+    if (*part != expected) return fmt::format("vehicle {}: a scan of a part differs", vehicle);
+  }
+  return "";
+}
+
+TEST(TelemetryStore, EqualsAMapWhateverTheOrderOfThings) {
+  for (unsigned seed = 1; seed <= 12; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<Operation> operations = RandomOperations(random, 150);
+    std::string difference = Difference(operations);
+    if (difference.empty()) continue;
+    // Leave out what is not needed for the failure.
+    for (std::size_t size = operations.size() / 2; size > 0; size /= 2) {
+      for (std::size_t at = 0; at + size <= operations.size();) {
+        std::vector<Operation> fewer = operations;
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(at), fewer.begin() + static_cast<std::ptrdiff_t>(at + size));
+        if (const std::string still = Difference(fewer); !still.empty()) {
+          operations = std::move(fewer);
+          difference = still;
+        } else {
+          at += size;
+        }
+      }
+    }
+    for (const Operation& operation : operations) {
+      difference += fmt::format("\n  kind {} vehicle {} time +{} signals [{}] values [{}]", static_cast<int>(operation.kind),
+                                operation.vehicle, operation.time_ms - kTimeMs, fmt::join(operation.signals, ","),
+                                fmt::join(operation.values, ","));
+    }
+    FAIL() << "seed " << seed << ": " << difference;
+  }
+}
+
+TEST(TelemetryStore, LatestIsTheNewestOfEachSignalBeforeAndAfterSealing) {
+  TemporaryFolder folder;
+  auto store = Open(SmallOptions(folder.path()));
+  const auto expect = [&store](VehicleId vehicle, const Cells& expected) {
+    Cells found;
+    const auto latest = store->Latest(vehicle, {});
+    ASSERT_TRUE(latest.ok()) << latest.status();
+    for (const LatestValue& value : *latest) found[value.signal] = value.raw;
+    EXPECT_EQ(found, expected);
+  };
+  expect(1, {});
+  ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs, {1, 2}, {10, 20})).ok());
+  ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs + 2000, {2}, {21})).ok());
+  ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs + 1000, {2, 3}, {99, 30})).ok());  // late: 2 is older there
+  expect(1, {{1, 10}, {2, 21}, {3, 30}});
+  ASSERT_TRUE(store->Flush().ok());
+  expect(1, {{1, 10}, {2, 21}, {3, 30}});
+  store.reset();
+  store = Open(SmallOptions(folder.path()));
+  expect(1, {{1, 10}, {2, 21}, {3, 30}});
+  ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs + 3000, {1}, {kNotAvailable})).ok());
+  expect(1, {{1, kNotAvailable}, {2, 21}, {3, 30}});
+  const auto chosen = *store->Latest(1, std::vector<SignalId>{2, 99});
+  ASSERT_EQ(chosen.size(), 1U);
+  EXPECT_EQ(chosen[0].measure_time_ms, kTimeMs + 2000);
+  EXPECT_EQ(store->Extent(1)->newest_time_ms, kTimeMs + 3000);
+}
+
+TEST(TelemetryStore, CountsRepeatsAndRewrites) {
+  TemporaryFolder folder;
+  auto store = Open(SmallOptions(folder.path()));
+  EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs, {1, 2}, {1, 2}))->repeated_frame_count, 0U);
+  EXPECT_EQ(store->Extent(1)->rewrite_count, 0U);
+  EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs, {1, 2}, {1, 2}))->repeated_frame_count, 1U);
+  EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs, {2}, {2}))->repeated_frame_count, 1U);  // nothing new in it
+  EXPECT_EQ(store->Extent(1)->rewrite_count, 0U);
+  EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs, {1, 2}, {1, 3}))->changed_frame_count, 1U);
+  EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs, {9}, {1}))->changed_frame_count, 1U);
+  EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs - 1, {1}, {1}))->changed_frame_count, 0U);
+  EXPECT_EQ(store->Extent(1)->rewrite_count, 3U);
+}
+
+TEST(TelemetryStore, StopsAtTheLimitAndAtTheDeadline) {
+  TemporaryFolder folder;
+  auto store = Open(SmallOptions(folder.path()));
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs + i * 1000, {1}, {i})).ok());
+  }
+  EXPECT_EQ(ScanAll(*store, 1, {}, {}, {.frame_limit = 10})->size(), 10U);
+  EXPECT_EQ(ScanAll(*store, 1, {}, {}, {.frame_limit = 0})->size(), 0U);
+  const auto late = ScanAll(*store, 1, {}, {}, {.deadline = std::chrono::steady_clock::now() - std::chrono::seconds{1}});
+  EXPECT_TRUE(absl::IsDeadlineExceeded(late.status()));
+  int visited = 0;
+  EXPECT_TRUE(store->Scan(1, {}, {}, {}, [&visited](const Frame&) { return ++visited < 3; }).ok());
+  EXPECT_EQ(visited, 3);
+}
+
+TEST(TelemetryStore, TrimsItsJournalAndGoesOnAfterAReopen) {
+  TemporaryFolder folder;
+  auto store = Open(SmallOptions(folder.path()));
+  for (int i = 0; i < 2000; ++i) {
+    ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs + i * 1000, {1}, {i})).ok());
+  }
+  ASSERT_TRUE(store->Flush().ok());
+  EXPECT_LT(store->Stats().journal_bytes, 50'000U);  // of some 100,000 written
+  store.reset();
+  store = Open(SmallOptions(folder.path()));
+  EXPECT_EQ(store->Stats().replayed_frame_count, 0U);
+  ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs + 5'000'000, {1}, {7})).ok());
+  store.reset();
+  store = Open(SmallOptions(folder.path()));
+  EXPECT_EQ(ScanAll(*store, 1)->size(), 2001U);
+}
+
+TEST(TelemetryStore, AppendsFromManyThreadsKeepEachVehiclesOrder) {
+  TemporaryFolder folder;
+  auto store = Open(SmallOptions(folder.path()));
+  std::vector<std::thread> threads;
+  std::atomic<int> acknowledged = 0;
+  for (VehicleId vehicle = 1; vehicle <= 4; ++vehicle) {
+    threads.emplace_back([&, vehicle] {
+      for (int i = 0; i < 200; ++i) {
+        // The same time again and again: the last write must win.
+        store->Append(OneFrame(vehicle, kTimeMs + (i % 10) * 1000, {1}, {i}),
+                      [&acknowledged](const StatusOr<AppendResult>& result) { acknowledged += result.ok() ? 1 : 0; });
+        if (i % 20 == 0) (void)store->Latest(vehicle, {});
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(store->Flush().ok());
+  EXPECT_EQ(acknowledged, 800);
+  for (VehicleId vehicle = 1; vehicle <= 4; ++vehicle) {
+    const auto frames = ScanAll(*store, vehicle);
+    ASSERT_EQ(frames->size(), 10U);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(frames->at(kTimeMs + i * 1000).at(1), 190 + i);
+  }
+}
+
+// --- Crashes and damage -----------------------------------------------------------------------------------------------
+
+// Appends in a process of its own that is killed at some moment; returns how many frames were acknowledged before.
+int AppendUntilKilled(const std::string& path, int first, int kill_after) {
+  std::array<int, 2> pipe_ends{};
+  EXPECT_EQ(pipe(pipe_ends.data()), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(pipe_ends[0]);
+    auto store = RocksDbTelemetryStore::Open(SmallOptions(path));
+    for (int i = first; store.ok(); ++i) {
+      // In batches of two vehicles: whole or not at all.
+      FrameBatch batch = OneFrame(1, kTimeMs + i * 1000LL, {1, 2}, {i, -i});
+      batch.Add(2, kTimeMs + i * 1000LL, *Layout::Create({3}), std::array<RawValue, 1>{i});
+      if (!AppendAndWait(**store, std::move(batch)).ok()) _exit(1);
+      const char acknowledged = 'a';
+      if (write(pipe_ends[1], &acknowledged, 1) != 1) _exit(1);
+    }
+    _exit(1);
+  }
+  close(pipe_ends[1]);
+  int count = 0;
+  for (char byte = 0; read(pipe_ends[0], &byte, 1) == 1;) {
+    if (++count == kill_after) kill(child, SIGKILL);
+  }
+  close(pipe_ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  return count;
+}
+
+TEST(TelemetryStoreCrash, KeepsWhatWasAcknowledgedAndNoHalfBatch) {
+  TemporaryFolder folder;
+  std::mt19937 random(5);
+  int written = 0;  // at least so many; the next process goes on behind what is there
+  for (int round = 0; round < 8; ++round) {
+    written += AppendUntilKilled(folder.path(), written, 1 + static_cast<int>(random() % 60));
+    auto store = Open(SmallOptions(folder.path()));
+    const auto first = ScanAll(*store, 1);
+    const auto second = ScanAll(*store, 2);
+    ASSERT_TRUE(first.ok()) << first.status();
+    EXPECT_EQ(first->size(), second->size()) << "a batch is there wholly or not at all";
+    ASSERT_GE(first->size(), static_cast<std::size_t>(written));
+    EXPECT_LE(first->size(), static_cast<std::size_t>(written) + 1);
+    written = static_cast<int>(first->size());
+    for (int i = 0; i < written; ++i) {
+      EXPECT_EQ(first->at(kTimeMs + i * 1000LL), (Cells{{1, i}, {2, -i}}));
+      EXPECT_EQ(second->at(kTimeMs + i * 1000LL), (Cells{{3, i}}));
+    }
+  }
+}
+
+TEST(TelemetryStoreDamage, NamesTheVehicleAndLeavesTheOthersReadable) {
+  TemporaryFolder folder;
+  {
+    auto store = Open(SmallOptions(folder.path()));
+    for (VehicleId vehicle = 1; vehicle <= 2; ++vehicle) {
+      ASSERT_TRUE(AppendAndWait(*store, OneFrame(vehicle, kTimeMs, {1}, {5})).ok());
+    }
+    ASSERT_TRUE(store->Flush().ok());
+  }
+  {
+    // Flip a bit of vehicle 1's block behind the store's back, with RocksDB's own checksum made good.
+    auto database = internal::TelemetryDatabase::Open(SmallOptions(folder.path()));
+    ASSERT_TRUE(database.ok()) << database.status();
+    const std::unique_ptr<rocksdb::Iterator> it((*database)->db->NewIterator({}, (*database)->blocks));
+    it->SeekToFirst();
+    ASSERT_TRUE(it->Valid());
+    std::string block = it->value().ToString();
+    block[block.size() / 2] = static_cast<char>(block[block.size() / 2] ^ 1);
+    ASSERT_TRUE((*database)->db->Put({}, (*database)->blocks, it->key(), block).ok());
+  }
+  auto store = Open(SmallOptions(folder.path()));
+  const auto damaged = ScanAll(*store, 1);
+  EXPECT_TRUE(absl::IsDataLoss(damaged.status())) << damaged.status();
+  EXPECT_THAT(damaged.status().ToString(), HasSubstr("vehicle 1"));
+  EXPECT_EQ(ScanAll(*store, 2)->size(), 1U);
+}
+
+TEST(TelemetryStoreOpen, RefusesASecondOpenAndANewerFormat) {
+  TemporaryFolder folder;
+  auto store = Open(SmallOptions(folder.path()));
+  const auto second = RocksDbTelemetryStore::Open(SmallOptions(folder.path()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(second.status())) << second.status();
+  store.reset();
+  {
+    auto database = internal::TelemetryDatabase::Open(SmallOptions(folder.path()));
+    ASSERT_TRUE((*database)->db->Put({}, (*database)->meta, "format_version", "999").ok());
+  }
+  const auto newer = RocksDbTelemetryStore::Open(SmallOptions(folder.path()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(newer.status()));
+  EXPECT_THAT(newer.status().ToString(), HasSubstr("999"));
+}
+
+TEST(TelemetryStoreOptions, AreChecked) {
+  EXPECT_TRUE(Validate(TelemetryStoreOptions{}).ok());
+  EXPECT_FALSE(Validate(TelemetryStoreOptions{.frames_per_block = 0}).ok());
+  EXPECT_FALSE(Validate(TelemetryStoreOptions{.frames_per_block = 5000}).ok());
+  EXPECT_FALSE(Validate(TelemetryStoreOptions{.queue_bytes_max = 0}).ok());
+}
+
+}  // namespace
+}  // namespace telltale
