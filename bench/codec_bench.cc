@@ -1,0 +1,163 @@
+// The storage codecs, on frames of the load generator's trucks: samples a second on one core (items_per_second) and
+// bytes a sample, with memcpy of the same values beside them. The arguments are frames of a block and whether the
+// trucks are parked. Each pass goes over many vehicles, so that the values come from the outer caches, as in the
+// server.
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "base/check.h"
+#include "bench/load/truck_model.h"
+#include "bench/model_signals.h"
+#include "catalog/catalog.h"
+#include "catalog/frame.h"
+#include "storage/codec/block_codec.h"
+#include "storage/codec/journal_codec.h"
+
+namespace telltale {
+namespace {
+
+constexpr std::size_t kSignalCount = 420;
+constexpr std::int64_t kStartTimeMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z: 512 frames of 10 s stay in its day
+constexpr std::int64_t kCadenceMs = 10'000;
+constexpr std::uint32_t kVehicleCount = 64;
+
+TruckModel MakeModel(bool parked) {
+  auto catalog = Catalog::Load();
+  CHECK(catalog.ok());
+  auto model =
+      TruckModel::Create(ModelSignalsOf(*catalog),
+                         {.signal_count = kSignalCount, .parked_share = parked ? 1.0 : 0.0, .cadence_ms = kCadenceMs});
+  CHECK(model.ok());
+  return *std::move(model);
+}
+
+std::shared_ptr<const Layout> LayoutOf(const TruckModel& model) { return *Layout::Create(model.layout()); }
+
+std::vector<FrameRun> MakeRuns(const TruckModel& model, std::size_t frame_count) {
+  const auto layout = LayoutOf(model);
+  std::vector<RawValue> row(kSignalCount);
+  std::vector<FrameRun> runs(kVehicleCount);
+  for (std::uint32_t vehicle = 0; vehicle < kVehicleCount; ++vehicle) {
+    for (std::size_t i = 0; i < frame_count; ++i) {
+      model.Fill(vehicle, i, row);
+      runs[vehicle].Add(kStartTimeMs + static_cast<std::int64_t>(i) * kCadenceMs, layout, row);
+    }
+  }
+  return runs;
+}
+
+std::vector<std::string> MakeBlocks(const std::vector<FrameRun>& runs) {
+  std::vector<std::string> blocks;
+  for (std::uint32_t vehicle = 0; vehicle < kVehicleCount; ++vehicle) {
+    blocks.push_back(BlockCodec::Encode(vehicle + 1, 1, runs[vehicle], 0, runs[vehicle].size()));
+  }
+  return blocks;
+}
+
+std::size_t SizeOf(const std::vector<std::string>& blocks) {
+  std::size_t size_bytes = 0;
+  for (const std::string& block : blocks) size_bytes += block.size();
+  return size_bytes;
+}
+
+void Report(benchmark::State& state, std::size_t samples_per_pass, std::size_t bytes_per_pass) {
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(samples_per_pass));
+  state.counters["bytes_per_sample"] = static_cast<double>(bytes_per_pass) / static_cast<double>(samples_per_pass);
+}
+
+void EncodeBlock(benchmark::State& state) {
+  const auto frame_count = static_cast<std::size_t>(state.range(0));
+  const auto runs = MakeRuns(MakeModel(state.range(1) != 0), frame_count);
+  for (auto _ : state) {
+    for (std::uint32_t vehicle = 0; vehicle < kVehicleCount; ++vehicle) {
+      benchmark::DoNotOptimize(BlockCodec::Encode(vehicle + 1, 1, runs[vehicle], 0, frame_count));
+    }
+  }
+  Report(state, kVehicleCount * frame_count * kSignalCount, SizeOf(MakeBlocks(runs)));
+}
+BENCHMARK(EncodeBlock)->ArgNames({"frames", "parked"})->ArgsProduct({{64, 128, 256, 512}, {0, 1}});
+
+void DecodeBlock(benchmark::State& state) {
+  const auto frame_count = static_cast<std::size_t>(state.range(0));
+  const auto blocks = MakeBlocks(MakeRuns(MakeModel(state.range(1) != 0), frame_count));
+  LayoutPool layouts;
+  FrameRun run;
+  for (auto _ : state) {
+    for (const std::string& block : blocks) {
+      run.Clear();
+      CHECK(BlockCodec::Decode(block, {}, layouts, run).ok());
+      benchmark::DoNotOptimize(run.values(0).data());
+    }
+  }
+  Report(state, kVehicleCount * frame_count * kSignalCount, SizeOf(blocks));
+}
+BENCHMARK(DecodeBlock)->ArgNames({"frames", "parked"})->ArgsProduct({{64, 128, 256, 512}, {0, 1}});
+
+// What a history of one signal costs: samples of that signal only.
+void DecodeOneSignal(benchmark::State& state) {
+  const auto frame_count = static_cast<std::size_t>(state.range(0));
+  const TruckModel model = MakeModel(false);
+  const auto blocks = MakeBlocks(MakeRuns(model, frame_count));
+  const std::vector<SignalId> signals = {model.layout()[kSignalCount / 2]};
+  LayoutPool layouts;
+  FrameRun run;
+  for (auto _ : state) {
+    for (const std::string& block : blocks) {
+      run.Clear();
+      CHECK(BlockCodec::Decode(block, signals, layouts, run).ok());
+      benchmark::DoNotOptimize(run.values(0).data());
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kVehicleCount * frame_count));
+}
+BENCHMARK(DecodeOneSignal)->ArgName("frames")->Arg(128)->Arg(512);
+
+// A batch as a gateway sends it: each frame of another vehicle.
+FrameBatch MakeBatch(const TruckModel& model, std::size_t frame_count) {
+  const auto layout = LayoutOf(model);
+  FrameBatch batch;
+  for (std::uint32_t vehicle = 0; vehicle < frame_count; ++vehicle) {
+    model.Fill(vehicle, 1000, batch.AddUninitialized(vehicle + 1, kStartTimeMs + vehicle, layout));
+  }
+  return batch;
+}
+
+void EncodeJournal(benchmark::State& state) {
+  const FrameBatch batch = MakeBatch(MakeModel(false), static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(JournalCodec::Encode(batch));
+  Report(state, batch.sample_count(), JournalCodec::Encode(batch).size());
+}
+BENCHMARK(EncodeJournal)->ArgName("frames")->Arg(64)->Arg(512);
+
+void DecodeJournal(benchmark::State& state) {
+  const FrameBatch batch = MakeBatch(MakeModel(false), static_cast<std::size_t>(state.range(0)));
+  const std::string record = JournalCodec::Encode(batch);
+  for (auto _ : state) {
+    const auto decoded = JournalCodec::Decode(record);
+    CHECK(decoded.ok() && decoded->size() == batch.size());
+  }
+  Report(state, batch.sample_count(), record.size());
+}
+BENCHMARK(DecodeJournal)->ArgName("frames")->Arg(64)->Arg(512);
+
+// The bound: as many values copied, 4 bytes each; the argument is MiB, in the caches and far beyond them.
+void Memcpy(benchmark::State& state) {
+  const std::vector<RawValue> from(static_cast<std::size_t>(state.range(0)) * (1 << 20) / sizeof(RawValue), 1);
+  std::vector<RawValue> to(from.size());
+  for (auto _ : state) {
+    std::memcpy(to.data(), from.data(), from.size() * sizeof(RawValue));
+    benchmark::ClobberMemory();
+  }
+  Report(state, from.size(), from.size() * sizeof(RawValue));
+}
+BENCHMARK(Memcpy)->ArgName("MiB")->Arg(1)->Arg(8)->Arg(256);
+
+}  // namespace
+}  // namespace telltale
+
+BENCHMARK_MAIN();
