@@ -133,6 +133,9 @@ void CandumpDecoder::Refuse(std::string_view expected, DecodedPiece& piece) {
 
 void CandumpDecoder::ReportBroken(DecodedPiece& piece) {
   for (const BrokenTransfer& broken : transport_.broken()) {
+    // Not lost but never sent: given up on the bus, or offered to one receiver that did not answer.
+    const bool to_one = broken.destination_address != CanId::kToAll;
+    if (broken.reason == BrokenTransfer::Reason::kAborted || (to_one && broken.received_packets == 0)) continue;
     piece.refusals.push_back(
         {.line = line_count_,
          .reason = RefusalReason::kMalformedLine,

@@ -43,7 +43,7 @@ Status CsvDecoder::Add(std::string_view bytes, DecodedPiece& piece) {
     bytes.remove_prefix(part.size());
     line_has_bytes_ = true;
     if (!skipping_line_) AddToReader(part);
-    if (ends) {
+    if (ends && file_status_.ok()) {  // the line at which the file was refused is never over, however the pieces fall
       ++line_count_;
       line_has_bytes_ = false;
       skipping_line_ = false;

@@ -10,7 +10,7 @@ namespace telltale {
 
 // The bytes of a file of tests/data.
 inline std::string ReadTestFile(const std::string& name) {
-  std::ifstream in(std::string(TELLTALE_SOURCE_DIR) + "/tests/data/" + name, std::ios::binary);
+  std::ifstream in(TELLTALE_SOURCE_DIR "/tests/data/" + name, std::ios::binary);
   EXPECT_TRUE(in.good()) << name;
   return {std::istreambuf_iterator<char>(in), {}};
 }
