@@ -54,7 +54,7 @@ struct DriverScoreOptions {
   DimensionOptions speed = {.weight = 20, .good = 0.0, .bad = 10.0};     // % of driving above the limit
   DimensionOptions idling = {.weight = 15, .good = 5.0, .bad = 30.0};    // % of engine time
   DimensionOptions engine_map = {.weight = 15, .good = 70.0, .bad = 20.0};    // % of driving in the green band
-  DimensionOptions anticipation = {.weight = 15, .good = 70.0, .bad = 20.0};  // % of slowing down by coasting
+  DimensionOptions anticipation = {.weight = 15, .good = 80.0, .bad = 40.0};  // % of slowing down by coasting
 };
 
 // Scores how the trips were driven. Pure.

@@ -61,18 +61,19 @@ void VehicleFold::LeaveLongGap() {
   if (phase_ == Phase::kStarting) Dissolve();
   any_frame_ = false;
   values_.Clear();
-  speed_.Lose();
-  fuel_rate_.Lose();
-  air_fuel_rate_.Lose();
-  fuel_fine_.Lose();
-  fuel_coarse_.Lose();
-  distance_fine_.Lose();
-  distance_coarse_.Lose();
+  speed_ = {};
+  fuel_rate_ = {};
+  air_fuel_rate_ = {};
+  overspeed_work_ = {};
+  fuel_fine_ = {};
+  fuel_coarse_ = {};
+  distance_fine_ = {};
+  distance_coarse_ = {};
   movement_m_ = 0.0;
   conditions_ = {};
 }
 
-void VehicleFold::Advance(std::int64_t time_ms, internal::Step step, const Conditions& now) {
+void VehicleFold::Advance(std::int64_t time_ms, internal::Step& step, const Conditions& now) {
   // The radio, the ignition and the wheels may all be quiet for a while in a trip; a long stand ends it.
   if (phase_ != Phase::kParked && !now.moving && time_ms - draft_.movement_time_ms > options_.stop_max.count()) {
     if (phase_ == Phase::kTrip) {
@@ -91,6 +92,7 @@ void VehicleFold::Advance(std::int64_t time_ms, internal::Step step, const Condi
     }
     return;
   } else if (phase_ != Phase::kParked) {
+    draft_.stretch.Add(TakeHarsh(step));  // a hard stop belongs to the trip that it ends
     draft_.tail.Add(step);
     if (phase_ == Phase::kStarting && time_ms - draft_.active_time_ms > options_.ignition_pulse.count()) Dissolve();
     return;
@@ -98,13 +100,25 @@ void VehicleFold::Advance(std::int64_t time_ms, internal::Step step, const Condi
 
   // Parked. An engine that runs on after a trip begins none: movement does, or a start of the engine.
   const bool begins = now.moving || (now.engine_running && !conditions_.engine_running);
-  if (begins) step.totals.frame_count = 0;  // the frame is the trip's first, the interval before it is not its
+  internal::Step first;
+  if (begins) {
+    // The frame is the trip's first; the interval that leads to it is not the trip's.
+    first = TakeHarsh(step);
+    first.totals.frame_count = std::exchange(step.totals.frame_count, 0);
+  }
   if (!outside_.empty() && step.day != DayOf(time_ms_)) FlushOutside();
   outside_.Add(step);
-  if (begins) Begin(time_ms);
+  if (begins) Begin(time_ms, first);
 }
 
-void VehicleFold::Begin(std::int64_t time_ms) {
+internal::Step VehicleFold::TakeHarsh(internal::Step& step) {
+  internal::Step harsh{.day = step.day};
+  harsh.totals.harsh_brake_count = std::exchange(step.totals.harsh_brake_count, 0);
+  harsh.totals.harsh_acceleration_count = std::exchange(step.totals.harsh_acceleration_count, 0);
+  return harsh;
+}
+
+void VehicleFold::Begin(std::int64_t time_ms, const internal::Step& first) {
   FlushOutside();
   phase_ = Phase::kStarting;
   draft_ = {};
@@ -113,8 +127,6 @@ void VehicleFold::Begin(std::int64_t time_ms) {
   draft_.movement_time_ms = time_ms;
   draft_.start_position = PositionAt(time_ms);
   draft_.active_position = draft_.start_position;
-  internal::Step first{.day = DayOf(time_ms)};
-  first.totals.frame_count = 1;
   draft_.stretch.Add(first);
   if (idle_before_) draft_.events.push_back(*idle_before_);
 }

@@ -98,8 +98,9 @@ class VehicleFold {
 
   // Trips.
   void LeaveLongGap();
-  void Advance(std::int64_t time_ms, internal::Step step, const Conditions& now);
-  void Begin(std::int64_t time_ms);
+  void Advance(std::int64_t time_ms, internal::Step& step, const Conditions& now);
+  static internal::Step TakeHarsh(internal::Step& step);  // takes the counts of harsh events out of it
+  void Begin(std::int64_t time_ms, const internal::Step& first);
   void Resume();    // what came after the last active frame belongs to the trip
   void EndTrip();   // at the last active frame
   void Dissolve();  // it was no trip

@@ -110,8 +110,6 @@ class CounterAdvance {
     return steps;
   }
 
-  void Lose() { known_ = false; }
-
  private:
   bool known_ = false;
   std::int64_t time_ms_ = 0;

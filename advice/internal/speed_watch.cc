@@ -19,11 +19,14 @@ SpeedWatch::Taken SpeedWatch::Take(std::int64_t time_ms, double speed_kmh, std::
     return change_mps > options.jump_mps2_max * static_cast<double>(span_ms) * 1e-3;
   };
 
-  if (known_ && jumps_from(last_)) {
-    const bool agrees = refused_ && !jumps_from(*refused_);
-    refused_ = sample;
-    if (!agrees) return {};
+  // Nearer to the refused value than to the one before it: the jump was real, or the values before were wrong.
+  const bool agrees = refused_ && !jumps_from(*refused_) &&
+                      std::abs(speed_kmh - refused_->speed_kmh) < std::abs(speed_kmh - last_.speed_kmh);
+  if (agrees) {
     Restart();
+  } else if (known_ && jumps_from(last_)) {
+    refused_ = sample;
+    return {};
   }
   refused_.reset();
 

@@ -64,7 +64,7 @@ class Stretch {
   bool empty() const { return parts_.empty(); }
   const DrivingMeasures& measures() const { return measures_; }
 
-  // Totals by day, oldest first, with distance and fuel from the best sources.
+  // Totals by day, with distance and fuel from the best sources; a day may come twice.
   std::vector<DayTotals> Resolve(const SourceRules& rules) const;
 
   // The sum of `fuel`'s best source.

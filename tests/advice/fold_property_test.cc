@@ -1,0 +1,182 @@
+// What holds for every drive: sums are exact, and a fold depends on its frames alone.
+
+#include <chrono>
+#include <gtest/gtest.h>
+#include <random>
+
+#include "advice/driver_score.h"
+#include "tests/advice/trace.h"
+
+namespace telltale {
+namespace {
+
+constexpr VehicleTraits kTruck{.vehicle_class = VehicleClass::kHeavyTruck, .fuel_type = FuelType::kDiesel};
+
+// A week of random driving, standing, gaps, resets and nonsense, at random rates; dense in what is hard.
+FrameBatch RandomFrames(unsigned seed, int stretches = 120) {
+  std::mt19937 random(seed);
+  const auto pick = [&random](int least, int greatest) {
+    return std::uniform_int_distribution<int>(least, greatest)(random);
+  };
+  Trace trace(kMorningMs + pick(0, 86'400) * 1000);
+  double speed_kmh = 0.0;
+  double odometer_m = 1e6;
+  double fuel_l = 1e4;
+  for (int stretch = 0; stretch < stretches; ++stretch) {
+    const std::int64_t interval_ms = std::array{20, 200, 1000, 1000, 1000, 10'000}[static_cast<std::size_t>(pick(0, 5))];
+    const bool drives = pick(0, 2) > 0;
+    const double engine_rpm = drives || pick(0, 1) ? pick(550, 2200) : 0;
+    const double target_kmh = drives ? pick(1, 110) : 0;
+    const bool has_counters = pick(0, 3) > 0;
+    const bool has_rate = pick(0, 3) > 0;
+    const int frames = pick(3, 250);
+    for (int i = 0; i < frames; ++i) {
+      speed_kmh += (target_kmh - speed_kmh) * 0.3;
+      if (speed_kmh < 0.5) speed_kmh = 0.0;
+      odometer_m += speed_kmh / 3.6 * static_cast<double>(interval_ms) * 1e-3;
+      fuel_l += engine_rpm * 1e-6 * static_cast<double>(interval_ms) * 1e-3;
+      std::vector<Trace::Value> values;
+      if (pick(0, 9) > 0) values.emplace_back("wheel_based_vehicle_speed", pick(0, 200) ? speed_kmh : 240.0);
+      if (pick(0, 9) > 0) values.emplace_back("engine_speed", engine_rpm);
+      if (has_rate) values.emplace_back("engine_fuel_rate", engine_rpm / 60.0);
+      if (has_counters) {
+        values.emplace_back("total_vehicle_distance_high_resolution", pick(0, 500) ? odometer_m : 0.0);
+        values.emplace_back("engine_total_fuel_used_high_resolution", fuel_l);
+      }
+      if (pick(0, 50) == 0) values.emplace_back("gnss_speed", std::nullopt);
+      if (values.empty()) values.emplace_back("brake_switch", pick(0, 1));
+      trace.Add(values, interval_ms);
+    }
+    if (pick(0, 3) == 0) trace.Quiet(std::array{4'000, 30'000, 150'000, 250'000, 20'000'000}[static_cast<std::size_t>(pick(0, 4))]);
+  }
+  return trace.frames();
+}
+
+void ExpectSame(const VehicleFold& a, const VehicleFold& b) {
+  EXPECT_EQ(a.trips(), b.trips());
+  EXPECT_EQ(a.open_trip(), b.open_trip());
+  EXPECT_EQ(a.days(), b.days());
+  EXPECT_EQ(a.outside_totals(), b.outside_totals());
+}
+
+TEST(FoldProperties, TheSumOfTheDaysIsThatOfAllTripsAndOfWhatIsOutside) {
+  std::size_t trip_count = 0;
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    const FrameBatch frames = RandomFrames(seed);
+    VehicleFold fold(BuiltinSignals(), kTruck);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      fold.Add(frames[i]);
+      if (i % 1009 != 0 && i + 1 != frames.size()) continue;
+      Totals parts = SumOf(AllTrips(fold));
+      parts += fold.outside_totals();
+      ASSERT_EQ(SumOf(fold.days()), parts);
+      ASSERT_EQ(parts.frame_count, i + 1);
+    }
+    trip_count += fold.trips().size();
+  }
+  EXPECT_GT(trip_count, 200u);  // the drives are worth their name
+}
+
+TEST(FoldProperties, ACopyGoesOnLikeTheOriginal) {
+  for (unsigned seed = 1; seed <= 10; ++seed) {
+    SCOPED_TRACE(seed);
+    const FrameBatch frames = RandomFrames(seed);
+    VehicleFold whole(BuiltinSignals(), kTruck);
+    auto pieces = std::make_unique<VehicleFold>(BuiltinSignals(), kTruck);
+    std::mt19937 random(seed);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      whole.Add(frames[i]);
+      pieces->Add(frames[i]);
+      if (random() % 500 != 0) continue;
+      static_cast<void>(pieces->open_trip());  // looking changes nothing
+      static_cast<void>(pieces->days());
+      pieces = std::make_unique<VehicleFold>(*pieces);
+    }
+    ExpectSame(whole, *pieces);
+  }
+}
+
+TEST(FoldProperties, TripsAreInOrderAndWithinTheirTimes) {
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    const FrameBatch frames = RandomFrames(seed);
+    VehicleFold fold(BuiltinSignals(), kTruck);
+    for (std::size_t i = 0; i < frames.size(); ++i) fold.Add(frames[i]);
+    std::int64_t last_end_ms = 0;
+    for (const Trip& trip : AllTrips(fold)) {
+      EXPECT_GT(trip.start_time_ms, last_end_ms);
+      EXPECT_GE(trip.end_time_ms, trip.start_time_ms);
+      last_end_ms = trip.end_time_ms;
+      EXPECT_LE(trip.totals.driving_ms + trip.totals.idle_ms, trip.end_time_ms - trip.start_time_ms);
+      EXPECT_LE(trip.totals.engine_ms, trip.end_time_ms - trip.start_time_ms);
+      EXPECT_LE(trip.totals.idle_fuel_ul, trip.totals.fuel_used_ul);
+      EXPECT_GT(trip.totals.driving_ms + trip.totals.distance_mm, 0);
+      std::uint32_t brakes = 0;
+      std::int64_t last_event_ms = 0;
+      for (const Event& event : trip.events) {
+        brakes += event.kind == EventKind::kHarshBrake ? 1 : 0;
+        EXPECT_GE(event.start_time_ms, last_event_ms);
+        last_event_ms = event.start_time_ms;
+      }
+      EXPECT_EQ(brakes, trip.totals.harsh_brake_count);
+    }
+  }
+}
+
+// Segments are independent: what is before a long gap does not change what is after it.
+TEST(FoldProperties, ATripAfterALongGapDoesNotDependOnWhatWasBefore) {
+  const FrameBatch before = RandomFrames(3, 20);
+  const FrameBatch after = RandomFrames(4, 20);
+  VehicleFold alone(BuiltinSignals(), kTruck);
+  VehicleFold both(BuiltinSignals(), kTruck);
+  const std::int64_t shift_ms = 30 * 86'400'000LL;
+  const auto later = [&](std::size_t i) {
+    Frame frame = after[i];
+    frame.measure_time_ms += shift_ms;
+    return frame;
+  };
+  for (std::size_t i = 0; i < before.size(); ++i) both.Add(before[i]);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    both.Add(later(i));
+    alone.Add(later(i));
+  }
+  const std::vector<Trip> trips_alone = AllTrips(alone);
+  const std::vector<Trip> trips_both = AllTrips(both);
+  ASSERT_GE(trips_both.size(), trips_alone.size());
+  EXPECT_EQ(std::vector<Trip>(trips_both.end() - static_cast<std::ptrdiff_t>(trips_alone.size()), trips_both.end()),
+            trips_alone);
+}
+
+// Not a limit that a busy machine could break: what it costs is told, in docs/trips.md for one machine.
+TEST(FoldProperties, AFrameCostsAboutAMicrosecond) {
+  Trace trace;
+  for (int i = 0; i < 20'000; ++i) {
+    trace.Add({{"wheel_based_vehicle_speed", 60.0 + i % 7},
+               {"engine_speed", 1200.0 + i % 50},
+               {"engine_fuel_rate", 20.0},
+               {"engine_total_fuel_used_high_resolution", 100.0 + 0.005 * i},
+               {"total_vehicle_distance_high_resolution", 1000.0 + 15.0 * i},
+               {"accelerator_pedal_position_1", 20.0},
+               {"brake_switch", 0.0},
+               {"clutch_switch", 0.0},
+               {"cruise_control_active", 1.0},
+               {"transmission_current_gear", 10.0},
+               {"latitude", 48.0 + 1e-5 * i},
+               {"longitude", 11.0}});
+  }
+  double least_ns = 1e9;
+  for (int round = 0; round < 10; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    VehicleFold fold(BuiltinSignals(), kTruck);
+    for (std::size_t i = 0; i < trace.frames().size(); ++i) fold.Add(trace.frames()[i]);
+    const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
+    least_ns = std::min(least_ns, taken.count() / 20'000);
+    EXPECT_EQ(fold.open_trip()->totals.frame_count, 20'000u);
+  }
+  RecordProperty("ns_per_frame", std::to_string(least_ns));
+  std::printf("%.0f ns a frame\n", least_ns);
+}
+
+}  // namespace
+}  // namespace telltale
