@@ -32,7 +32,7 @@ struct FoldOptions {
   // Harsh events.
   double jump_mps2_max = 12.0;  // beyond what tyres can do: the value is wrong
   std::chrono::milliseconds jump_span_min = std::chrono::milliseconds{500};  // the grid of a value looks like a jump in less
-  std::chrono::milliseconds window_min = std::chrono::milliseconds{900};   // 1 Hz with jitter; 1 km/h is then 0.3 m/s2
+  std::chrono::milliseconds window_min = std::chrono::milliseconds{800};   // 1 Hz with jitter; 1 km/h is then 0.35 m/s2
   std::chrono::milliseconds window_max = std::chrono::milliseconds{2500};  // a mean over more hides what happened
   double harsh_acceleration_kmh_min = 10.0;  // first gear pulls hard without being harsh
 

@@ -48,7 +48,12 @@ void SpeedWatch::TakeWindow(const Sample& sample, const FoldOptions& options) {
     return ring_[(ring_next_ + ring_.size() - 1 - age) % ring_.size()];
   };
   const std::int64_t spacing_ms = options.window_min.count() / static_cast<std::int64_t>(ring_.size() - 1);
-  if (ring_count_ > 0 && sample.time_ms - at(0).time_ms < spacing_ms) return;
+  if (ring_count_ > 0) {
+    // Loggers repeat a value until it is refreshed: a repetition says nothing new about when the speed was reached, and
+    // would make a step of a slow refresh look like one of a fast change.
+    const bool repeats = sample.speed_kmh == at(0).speed_kmh;
+    if (sample.time_ms - at(0).time_ms < (repeats ? options.window_min.count() : spacing_ms)) return;
+  }
 
   window_.reset();
   for (std::size_t age = 0; age < ring_count_; ++age) {
