@@ -6,6 +6,12 @@
 #include <fmt/format.h>
 
 namespace telltale {
+namespace {
+
+// Small pieces, so that a row without end is noticed soon.
+constexpr std::size_t kPieceBytes = 64 << 10;
+
+}  // namespace
 
 struct CsvReader::State {
   csv_parser parser{};
@@ -55,9 +61,8 @@ CsvReader::~CsvReader() { csv_free(&state_->parser); }
 
 Status CsvReader::Add(std::string_view bytes) {
   RETURN_IF_ERROR(state_->status);
-  // Bounded pieces, so that a row without end is noticed soon.
   while (!bytes.empty()) {
-    const std::string_view piece = bytes.substr(0, 64 * 1024);
+    const std::string_view piece = bytes.substr(0, kPieceBytes);
     const std::size_t taken =
         csv_parse(&state_->parser, piece.data(), piece.size(), State::OnField, State::OnRow, state_.get());
     RETURN_IF_ERROR(state_->status);
@@ -80,10 +85,11 @@ Status ReadCsvFile(const std::string& path, const CsvReader::RowFunction& on_row
   std::ifstream in(path, std::ios::binary);
   if (!in) return absl::NotFoundError(fmt::format("cannot open {}", path));
   CsvReader reader(on_row);
-  std::string buffer(64 * 1024, '\0');
+  std::string buffer(kPieceBytes, '\0');
   while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
     RETURN_IF_ERROR(reader.Add(std::string_view(buffer).substr(0, static_cast<std::size_t>(in.gcount()))));
   }
+  if (in.bad()) return absl::UnavailableError(fmt::format("cannot read {}", path));
   return reader.Finish();
 }
 

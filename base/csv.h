@@ -38,7 +38,8 @@ class CsvReader {
   std::unique_ptr<State> state_;
 };
 
-// Reads a whole file. Errors: NOT_FOUND if it cannot be opened, INVALID_ARGUMENT as above.
+// Reads a whole file. Errors: NOT_FOUND if it cannot be opened, UNAVAILABLE if it cannot be read, INVALID_ARGUMENT as
+// above.
 Status ReadCsvFile(const std::string& path, const CsvReader::RowFunction& on_row);
 
 }  // namespace telltale

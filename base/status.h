@@ -33,7 +33,9 @@ inline std::string MessageOf(const Status& status) { return {status.message().da
 // `ASSIGN_OR_RETURN(auto x, F());` takes the value of a StatusOr, or returns its Status.
 #define ASSIGN_OR_RETURN(lhs, expression) \
   TELLTALE_ASSIGN_OR_RETURN(TELLTALE_CONCAT(status_or_, __LINE__), lhs, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): a name and a declaration, which parentheses would break
 #define TELLTALE_ASSIGN_OR_RETURN(temporary, lhs, expression) \
   auto temporary = (expression);                              \
   if (!temporary.ok()) return std::move(temporary).status();  \
   lhs = *std::move(temporary)
+// NOLINTEND(bugprone-macro-parentheses)

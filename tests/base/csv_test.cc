@@ -154,6 +154,12 @@ TEST(ReadCsvFile, ReadsAFileOfMoreThanOneBuffer) {
   EXPECT_EQ(last_field, "19999");
 }
 
+TEST(ReadCsvFile, SaysThatAFolderCannotBeRead) {
+  const Status status = ReadCsvFile(std::filesystem::temp_directory_path().string(),
+                                    [](std::uint64_t, const std::vector<std::string>&) {});
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+}
+
 TEST(ReadCsvFile, NamesAFileThatIsNotThere) {
   const Status status = ReadCsvFile("/nowhere/at/all.csv", [](std::uint64_t, const std::vector<std::string>&) {});
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
