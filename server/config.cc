@@ -1,0 +1,250 @@
+#include "server/config.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <numeric>
+
+#include "base/time.h"
+
+namespace telltale {
+namespace {
+
+template <typename Number>
+Status ParseNumber(const std::string& text, Number& out) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return absl::InvalidArgumentError(fmt::format("'{}' is not a whole number in range", text));
+  }
+  out = number;
+  return OkStatus();
+}
+
+template <typename Number>
+Setting NumberSetting(std::string key, std::string meaning, Number& value) {
+  return {std::move(key), std::move(meaning), [&value](const std::string& text) { return ParseNumber(text, value); },
+          [&value] { return fmt::format("{}", value); }};
+}
+
+// A duration, set and shown as a whole number of `Unit`; the key ends with the unit.
+template <typename Unit, typename Duration>
+Setting DurationSetting(std::string key, std::string meaning, Duration& value) {
+  return {std::move(key), std::move(meaning),
+          [&value](const std::string& text) {
+            std::int64_t count = 0;
+            RETURN_IF_ERROR(ParseNumber(text, count));
+            if (count < 0 || count > 1'000'000'000) {
+              return Status(absl::InvalidArgumentError(fmt::format("{} is outside 0..1000000000", count)));
+            }
+            value = std::chrono::duration_cast<Duration>(Unit(count));
+            return OkStatus();
+          },
+          [&value] { return fmt::format("{}", std::chrono::duration_cast<Unit>(value).count()); }};
+}
+
+Setting TextSetting(std::string key, std::string meaning, std::string& value) {
+  return {std::move(key), std::move(meaning),
+          [&value](const std::string& text) {
+            value = text;
+            return OkStatus();
+          },
+          [&value] { return value; }};
+}
+
+// The number of single-character changes that turn one word into the other.
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+Status UnknownKey(std::string_view key, const std::vector<Setting>& settings) {
+  const auto nearest = std::min_element(settings.begin(), settings.end(), [key](const Setting& a, const Setting& b) {
+    return EditDistance(key, a.key) < EditDistance(key, b.key);
+  });
+  return absl::InvalidArgumentError(
+      fmt::format("'{}' is not a setting; did you mean '{}'? --print-config lists all", key, nearest->key));
+}
+
+Status Apply(std::string_view key, const std::string& text, const std::vector<Setting>& settings) {
+  const auto setting = std::find_if(settings.begin(), settings.end(), [key](const Setting& s) { return s.key == key; });
+  if (setting == settings.end()) return UnknownKey(key, settings);
+  if (const Status status = setting->set(text); !status.ok()) {
+    return absl::InvalidArgumentError(fmt::format("{}: {}", key, MessageOf(status)));
+  }
+  return OkStatus();
+}
+
+// A scalar as it stands, a list joined by commas.
+StatusOr<std::string> TextOf(const YAML::Node& node) {
+  if (node.IsScalar()) return node.Scalar();
+  if (node.IsNull()) return std::string();
+  if (!node.IsSequence()) return absl::InvalidArgumentError("a value or a list of values is wanted here");
+  std::string text;
+  for (const YAML::Node& element : node) {
+    if (!element.IsScalar()) return absl::InvalidArgumentError("a list of plain values is wanted here");
+    if (!text.empty()) text += ',';
+    text += element.Scalar();
+  }
+  return text;
+}
+
+Status ReadYaml(const YAML::Node& root, const std::vector<Setting>& settings) {
+  const auto at = [](const YAML::Node& node, const Status& status) {
+    return Status(absl::InvalidArgumentError(fmt::format("line {}: {}", node.Mark().line + 1, MessageOf(status))));
+  };
+  if (root.IsNull()) return OkStatus();  // an empty file is a sound one
+  if (!root.IsMap()) return at(root, absl::InvalidArgumentError("sections are wanted here, such as 'server:'"));
+  for (const auto& section : root) {
+    const std::string name = section.first.Scalar();
+    if (section.second.IsNull()) continue;
+    if (!section.second.IsMap()) {
+      return at(section.first, absl::InvalidArgumentError(fmt::format("'{}' wants keys below it", name)));
+    }
+    for (const auto& entry : section.second) {
+      const auto text = TextOf(entry.second);
+      if (!text.ok()) return at(entry.first, text.status());
+      const std::string key = name + "." + entry.first.Scalar();
+      if (const Status status = Apply(key, *text, settings); !status.ok()) return at(entry.first, status);
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+std::vector<Setting> SettingsOf(Config& config) {
+  std::vector<Setting> settings;
+  const auto add = [&settings](Setting setting) { settings.push_back(std::move(setting)); };
+  add(TextSetting("server.listen", "Where gRPC listens, HOST:PORT; port 0 takes a free one", config.listen));
+  add(TextSetting("server.metrics_listen", "Where /metrics listens over HTTP, HOST:PORT; port 0 takes a free one",
+                  config.metrics_listen));
+  add(NumberSetting("server.message_bytes_max", "Greatest gRPC message taken, bytes", config.message_bytes_max));
+  add(NumberSetting("server.query_threads_max", "Queries answered at the same time; more wait or are refused",
+                    config.query_threads_max));
+  add(NumberSetting("server.watchers_max", "Open TelemetryService/Watch calls", config.live.watchers_max));
+  add(NumberSetting("server.frames_per_watcher_max", "Frames kept for a slow watcher before the oldest are left out",
+                    config.live.frames_per_watcher_max));
+  add(DurationSetting<std::chrono::seconds>("server.drain_timeout_s",
+                                            "At a stop, how long open calls may take to end, seconds",
+                                            config.drain_timeout));
+  add(TextSetting("log.level", "debug, info, warn or error", config.log_level));
+  add({"catalog.extra_files", "Further signal files, in the columns of catalog/signals.csv; a list",
+       [&config](const std::string& text) {
+         config.extra_signal_files.clear();
+         for (std::size_t from = 0; from < text.size();) {
+           const std::size_t comma = std::min(text.find(',', from), text.size());
+           if (comma > from) config.extra_signal_files.push_back(text.substr(from, comma - from));
+           from = comma + 1;
+         }
+         return OkStatus();
+       },
+       [&config] { return fmt::format("[{}]", fmt::join(config.extra_signal_files, ", ")); }});
+  add(NumberSetting("ingest.batches_in_flight", "Batches of one stream that are read but not yet answered",
+                    config.ingest.batches_in_flight));
+  add(NumberSetting("ingest.streams_max", "Open ingest streams and imports", config.ingest.streams_max));
+  add(NumberSetting("ingest.vehicles_per_stream_max", "Vehicles that one stream may name",
+                    config.ingest.vehicles_per_stream_max));
+  add(DurationSetting<std::chrono::seconds>("ingest.clock_ahead_max_s",
+                                            "How far ahead of ours a terminal's clock may be, seconds",
+                                            config.pipeline.clock_ahead_max));
+  add({"ingest.earliest_time", "Frames measured before this are refused, RFC 3339",
+       [&config](const std::string& text) {
+         ASSIGN_OR_RETURN(config.pipeline.earliest_time_ms, ParseTime(text));
+         return OkStatus();
+       },
+       [&config] { return FormatTime(config.pipeline.earliest_time_ms); }});
+  add(TextSetting("store.data_dir", "Folder of everything stored; created if it is missing", config.data_dir));
+  add(NumberSetting("store.frames_per_block", "Frames of a vehicle kept in memory before they become a block",
+                    config.store.frames_per_block));
+  add(DurationSetting<std::chrono::seconds>("store.head_age_max_s",
+                                            "After so long a vehicle's frames in memory become a block, seconds",
+                                            config.store.head_age_max));
+  add(NumberSetting("store.head_bytes_max", "Memory for frames that are not yet in blocks, bytes",
+                    config.store.head_bytes_max));
+  add(NumberSetting("store.queue_bytes_max", "Frames that wait to become durable, bytes; then senders wait",
+                    config.store.queue_bytes_max));
+  add(NumberSetting("store.group_bytes_max", "Frames made durable with one sync, bytes", config.store.group_bytes_max));
+  add(NumberSetting("store.cache_bytes", "Memory for stored blocks that were read, bytes", config.store.cache_bytes));
+  add(NumberSetting("store.write_buffer_bytes", "RocksDB's memory table, each of up to four, bytes",
+                    config.store.write_buffer_bytes));
+  add(NumberSetting("store.open_files_max", "Files that the telemetry store keeps open", config.store.open_files_max));
+  add(NumberSetting("advice.folded_vehicles_max", "Vehicles whose trips are kept in memory between queries",
+                    config.folded_vehicles_max));
+  return settings;
+}
+
+Status ReadConfigFile(const std::string& path, Config& config) {
+  std::ifstream in(path);
+  if (!in) return absl::NotFoundError(fmt::format("cannot open the configuration {}", path));
+  YAML::Node root;
+  try {
+    root = YAML::Load(in);
+  } catch (const YAML::Exception& e) {
+    return absl::InvalidArgumentError(fmt::format("{}: not YAML: {}", path, e.what()));
+  }
+  if (const Status status = ReadYaml(root, SettingsOf(config)); !status.ok()) {
+    return absl::InvalidArgumentError(fmt::format("{}: {}", path, MessageOf(status)));
+  }
+  return OkStatus();
+}
+
+Status ApplySetting(std::string_view key_value, Config& config) {
+  const std::size_t equals = key_value.find('=');
+  if (equals == std::string_view::npos) {
+    return absl::InvalidArgumentError(fmt::format("'{}' is not KEY=VALUE", key_value));
+  }
+  return Apply(key_value.substr(0, equals), std::string(key_value.substr(equals + 1)), SettingsOf(config));
+}
+
+Status Validate(const Config& config) {
+  for (const std::string* address : {&config.listen, &config.metrics_listen}) {
+    const std::size_t colon = address->rfind(':');
+    int port = -1;
+    if (colon == std::string::npos || !ParseNumber(address->substr(colon + 1), port).ok() || port < 0 || port > 65535) {
+      return absl::InvalidArgumentError(fmt::format("'{}' is not HOST:PORT, for example 127.0.0.1:7443", *address));
+    }
+  }
+  if (config.message_bytes_max < 64 * 1024 || config.message_bytes_max > (1U << 30)) {
+    return absl::InvalidArgumentError("server.message_bytes_max must be between 65536 and 1073741824");
+  }
+  if (config.query_threads_max < 1) return absl::InvalidArgumentError("server.query_threads_max must be at least 1");
+  if (config.live.frames_per_watcher_max == 0) {
+    return absl::InvalidArgumentError("server.frames_per_watcher_max must be at least 1");
+  }
+  if (config.data_dir.empty()) return absl::InvalidArgumentError("store.data_dir must not be empty");
+  if (config.folded_vehicles_max == 0) {
+    return absl::InvalidArgumentError("advice.folded_vehicles_max must be at least 1");
+  }
+  RETURN_IF_ERROR(Validate(config.pipeline));
+  RETURN_IF_ERROR(Validate(config.ingest));
+  return Validate(config.store);
+}
+
+std::string PrintConfig(Config config) {
+  std::string text;
+  std::string section;
+  for (const Setting& setting : SettingsOf(config)) {
+    const std::size_t dot = setting.key.find('.');
+    if (setting.key.substr(0, dot) != section) {
+      section = setting.key.substr(0, dot);
+      text += fmt::format("{}{}:\n", text.empty() ? "" : "\n", section);
+    }
+    text += fmt::format("  # {}\n  {}: {}\n", setting.meaning, setting.key.substr(dot + 1), setting.get());
+  }
+  return text;
+}
+
+}  // namespace telltale

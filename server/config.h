@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "ingest/grpc/ingest_service.h"
+#include "ingest/live_frames.h"
+#include "ingest/pipeline.h"
+#include "storage/rocksdb/rocksdb_telemetry_store.h"
+
+namespace telltale {
+
+// Everything that can be set about telltaled. Only this folder reads files and flags; the parts get their own options.
+struct Config {
+  std::string listen = "127.0.0.1:7443";          // gRPC; port 0 takes a free one
+  std::string metrics_listen = "127.0.0.1:9464";  // /metrics over HTTP; port 0 takes a free one
+  std::size_t message_bytes_max = 16 << 20;
+  int query_threads_max = 64;
+  std::chrono::seconds drain_timeout{10};
+  std::string data_dir = "telltale-data";
+  std::string log_level = "info";
+  std::vector<std::string> extra_signal_files;
+  std::size_t folded_vehicles_max = 10'000;
+  PipelineOptions pipeline;
+  IngestServiceOptions ingest;
+  LiveFrames::Options live;
+  TelemetryStoreOptions store;
+};
+
+// One thing that can be set, by the configuration file or by a flag.
+struct Setting {
+  std::string key;      // "ingest.batches_in_flight"
+  std::string meaning;  // with its unit
+  std::function<Status(const std::string& text)> set;
+  std::function<std::string()> get;
+};
+
+// The settings of `config`, which outlives them, in the order of the documentation.
+std::vector<Setting> SettingsOf(Config& config);
+
+// Reads a YAML file of sections and keys over what `config` has. Errors: NOT_FOUND the file cannot be opened;
+// INVALID_ARGUMENT not YAML, an unknown key (the nearest known one is named), or a wrong value: file and line are named.
+Status ReadConfigFile(const std::string& path, Config& config);
+
+// "key=value", from a flag. Errors: INVALID_ARGUMENT.
+Status ApplySetting(std::string_view key_value, Config& config);
+
+// The whole configuration: every part's own checks. Errors: INVALID_ARGUMENT.
+Status Validate(const Config& config);
+
+// Every setting with its meaning and present value, as a YAML file that ReadConfigFile reads back.
+std::string PrintConfig(Config config);
+
+}  // namespace telltale

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "catalog/catalog.h"
+#include "storage/fault_store.h"
+#include "storage/vehicle_registry.h"
+#include "telltale/v1/faults.grpc.pb.h"
+
+namespace telltale {
+
+// telltale.v1.FaultService. Thread-safe.
+class FaultServiceImpl final : public v1::FaultService::Service {
+ public:
+  // What refers to something outlives the service.
+  FaultServiceImpl(const Catalog& catalog, const VehicleRegistry& registry, const FaultStore& faults)
+      : catalog_(catalog), registry_(registry), faults_(faults) {}
+
+  grpc::Status ListFaults(grpc::ServerContext* context, const v1::ListFaultsRequest* request,
+                          v1::ListFaultsResponse* response) override;
+
+ private:
+  const Catalog& catalog_;
+  const VehicleRegistry& registry_;
+  const FaultStore& faults_;
+};
+
+}  // namespace telltale

@@ -1,0 +1,102 @@
+#include "server/request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ingest/grpc/grpc_status.h"
+#include "server/page_token.h"
+
+namespace telltale {
+namespace {
+
+std::int64_t ToMs(const google::protobuf::Timestamp& time) { return time.seconds() * 1000 + time.nanos() / 1'000'000; }
+
+// google.protobuf.Timestamp's own range: years 1 to 9999.
+bool InTimestampRange(const google::protobuf::Timestamp& time) {
+  return time.seconds() >= -62'135'596'800 && time.seconds() <= 253'402'300'799;
+}
+
+}  // namespace
+
+grpc::Status RequestError::ToGrpc() const { return ToGrpcStatus(status_, {.reason = reason_, .field = field_}); }
+
+RequestError FindVehicle(const VehicleRegistry& registry, const std::string& vin, std::optional<Vehicle>* out) {
+  const auto parsed = Vin::Parse(vin);
+  if (!parsed.ok()) return {parsed.status(), "INVALID_VIN", "vin"};
+  auto vehicle = registry.Get(*parsed);
+  if (!vehicle.ok()) return {vehicle.status(), "UNKNOWN_VEHICLE", "vin"};
+  *out = *std::move(vehicle);
+  return {};
+}
+
+RequestError ReadRange(const v1::TimeRange& range, TimeRange* out) {
+  for (const auto* time : {range.has_from() ? &range.from() : nullptr, range.has_to() ? &range.to() : nullptr}) {
+    if (time != nullptr && !InTimestampRange(*time)) {
+      return {absl::InvalidArgumentError("the time is outside the years 1 to 9999"), "INVALID_RANGE", "range"};
+    }
+  }
+  if (range.has_from()) out->from_ms = ToMs(range.from());
+  if (range.has_to()) out->to_ms = ToMs(range.to());
+  if (out->empty()) {
+    return {absl::InvalidArgumentError("the range is empty: 'to' must be later than 'from'; 'to' itself is not in it"),
+            "INVALID_RANGE", "range"};
+  }
+  return {};
+}
+
+RequestError ReadPageSize(std::int32_t page_size, std::size_t default_size, std::size_t max_size, std::size_t* out) {
+  const auto size = PageSize(page_size, default_size, max_size);
+  if (!size.ok()) return {size.status(), "INVALID_PAGE_SIZE", "page_size"};
+  *out = *size;
+  return {};
+}
+
+RequestError ReadSignals(const Catalog& catalog, const google::protobuf::RepeatedField<std::uint32_t>& ids,
+                         const google::protobuf::RepeatedPtrField<std::string>& names, std::vector<SignalId>* out) {
+  for (const std::uint32_t id : ids) {
+    if (id > std::numeric_limits<SignalId>::max() || catalog.Find(static_cast<SignalId>(id)) == nullptr) {
+      return {absl::InvalidArgumentError(fmt::format("signal {} is not in the catalogue", id)), "UNKNOWN_SIGNAL",
+              "signal_id"};
+    }
+    out->push_back(static_cast<SignalId>(id));
+  }
+  for (const std::string& name : names) {
+    const Signal* signal = catalog.FindByName(name);
+    if (signal == nullptr) {
+      return {absl::InvalidArgumentError(fmt::format(
+                  "signal '{}' is not in the catalogue; CatalogService/ListSignals or `telltale signals` lists them",
+                  name)),
+              "UNKNOWN_SIGNAL", "signal_name"};
+    }
+    out->push_back(signal->id);
+  }
+  std::sort(out->begin(), out->end());
+  out->erase(std::unique(out->begin(), out->end()), out->end());
+  return {};
+}
+
+void SetTime(std::int64_t time_ms, google::protobuf::Timestamp* out) {
+  std::int64_t seconds = time_ms / 1000;
+  std::int64_t rest_ms = time_ms % 1000;
+  if (rest_ms < 0) {
+    --seconds;
+    rest_ms += 1000;
+  }
+  out->set_seconds(seconds);
+  out->set_nanos(static_cast<std::int32_t>(rest_ms * 1'000'000));
+}
+
+void SetValue(const Signal& signal, RawValue raw, std::int64_t measure_time_ms, v1::Value* out) {
+  out->set_signal_id(signal.id);
+  if (IsValue(raw)) {
+    out->set_state(v1::VALUE_STATE_VALID);
+    out->set_raw(raw);
+    out->set_physical(signal.ToPhysical(raw));
+  } else {
+    out->set_state(raw == kError ? v1::VALUE_STATE_ERROR : v1::VALUE_STATE_NOT_AVAILABLE);
+  }
+  SetTime(measure_time_ms, out->mutable_measure_time());
+}
+
+}  // namespace telltale

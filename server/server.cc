@@ -1,0 +1,241 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <prometheus/exposer.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "catalog/catalog.h"
+#include "ingest/grpc/ingest_service.h"
+#include "ingest/live_frames.h"
+#include "ingest/metrics.h"
+#include "ingest/pipeline.h"
+#include "server/advice_services.h"
+#include "server/catalog_service.h"
+#include "server/fault_service.h"
+#include "server/fold_cache.h"
+#include "server/rpc_metrics.h"
+#include "server/store_metrics.h"
+#include "server/telemetry_service.h"
+#include "server/vehicle_service.h"
+#include "storage/fault_store.h"
+#include "storage/rocksdb/rocksdb_document_store.h"
+#include "storage/rocksdb/rocksdb_telemetry_store.h"
+#include "storage/vehicle_registry.h"
+
+namespace telltale {
+namespace {
+
+constexpr auto kHealthInterval = std::chrono::seconds{1};
+
+bool IsLoopback(const std::string& address) {
+  return address.rfind("127.", 0) == 0 || address.rfind("localhost:", 0) == 0 || address.rfind("[::1]:", 0) == 0;
+}
+
+}  // namespace
+
+// In the order of who uses whom; destroyed from the last to the first.
+struct Server::Parts {
+  explicit Parts(Config settings) : config(std::move(settings)), live(config.live) {}
+
+  const Config config;
+  std::unique_ptr<Catalog> catalog;
+  std::shared_ptr<prometheus::Registry> metrics_registry = std::make_shared<prometheus::Registry>();
+  IngestMetrics ingest_metrics{*metrics_registry};
+  RpcMetrics rpc_metrics{*metrics_registry};
+  prometheus::Histogram& commit_seconds =
+      prometheus::BuildHistogram()
+          .Name("telltale_storage_commit_seconds")
+          .Help("One group commit to the journal, sync included")
+          .Register(*metrics_registry)
+          .Add({}, prometheus::Histogram::BucketBoundaries{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                           0.05, 0.1, 0.25, 0.5, 1, 2.5});
+  std::unique_ptr<DocumentStore> documents;
+  std::unique_ptr<VehicleRegistry> registry;
+  std::unique_ptr<FaultStore> faults;
+  std::unique_ptr<TelemetryStore> telemetry;
+  std::shared_ptr<StoreMetrics> store_metrics;
+  LiveFrames live;
+  std::unique_ptr<Pipeline> pipeline;
+  std::unique_ptr<FoldCache> folds;
+
+  std::unique_ptr<IngestServiceImpl> ingest_service;
+  std::unique_ptr<CatalogServiceImpl> catalog_service;
+  std::unique_ptr<VehicleServiceImpl> vehicle_service;
+  std::unique_ptr<TelemetryServiceImpl> telemetry_service;
+  std::unique_ptr<FaultServiceImpl> fault_service;
+  std::unique_ptr<TripServiceImpl> trip_service;
+  std::unique_ptr<DriverServiceImpl> driver_service;
+  std::unique_ptr<FuelServiceImpl> fuel_service;
+  std::unique_ptr<grpc::Server> grpc_server;
+  int grpc_port = 0;
+  std::unique_ptr<prometheus::Exposer> exposer;
+  int metrics_port = 0;
+
+  Mutex mutex;
+  CondVar stop_requested;
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
+  std::thread health_thread;
+
+  Status OpenStores(const Clock& clock);
+  Status Serve();
+  Status ServeMetrics();
+  // Health follows the store: a disk that takes no writes is NOT_SERVING, at once and until it does again.
+  void WatchHealth();
+};
+
+Status Server::Parts::OpenStores(const Clock& clock) {
+  std::error_code error;
+  std::filesystem::create_directories(config.data_dir, error);
+  if (error) {
+    return absl::UnavailableError(fmt::format("cannot create store.data_dir {}: {}", config.data_dir, error.message()));
+  }
+  ASSIGN_OR_RETURN(Catalog loaded, Catalog::Load(config.extra_signal_files));
+  catalog = std::make_unique<Catalog>(std::move(loaded));
+  ASSIGN_OR_RETURN(documents, RocksDbDocumentStore::Open({.path = config.data_dir + "/documents"}));
+  ASSIGN_OR_RETURN(registry, VehicleRegistry::Open(*documents));
+  faults = std::make_unique<FaultStore>(*documents);
+  TelemetryStoreOptions store_options = config.store;
+  store_options.path = config.data_dir + "/telemetry";
+  store_options.on_commit = [this](double seconds) { commit_seconds.Observe(seconds); };
+  ASSIGN_OR_RETURN(telemetry, RocksDbTelemetryStore::Open(store_options));
+  pipeline = std::make_unique<Pipeline>(*catalog, *telemetry, *faults, live, clock, ingest_metrics, config.pipeline);
+  folds = std::make_unique<FoldCache>(*catalog, *telemetry, config.folded_vehicles_max);
+  store_metrics = std::make_shared<StoreMetrics>(*telemetry, *registry);
+  return OkStatus();
+}
+
+Status Server::Parts::Serve() {
+  ingest_service = std::make_unique<IngestServiceImpl>(*pipeline, *registry, config.ingest);
+  catalog_service = std::make_unique<CatalogServiceImpl>(*catalog);
+  vehicle_service = std::make_unique<VehicleServiceImpl>(*registry, *telemetry);
+  telemetry_service = std::make_unique<TelemetryServiceImpl>(*catalog, *registry, *telemetry, live);
+  fault_service = std::make_unique<FaultServiceImpl>(*catalog, *registry, *faults);
+  trip_service = std::make_unique<TripServiceImpl>(*registry, *folds);
+  driver_service = std::make_unique<DriverServiceImpl>(*registry, *folds);
+  fuel_service = std::make_unique<FuelServiceImpl>(*registry, *folds);
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.SetMaxReceiveMessageSize(static_cast<int>(config.message_bytes_max));
+  grpc::ResourceQuota quota("telltaled");
+  quota.SetMaxThreads(config.query_threads_max + 16);  // and a few of gRPC's own
+  builder.SetResourceQuota(quota);
+  // A second server on the same port is a mistake, not load balancing.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort(config.listen, grpc::InsecureServerCredentials(), &grpc_port);
+  for (grpc::Service* service :
+       {static_cast<grpc::Service*>(ingest_service.get()), static_cast<grpc::Service*>(catalog_service.get()),
+        static_cast<grpc::Service*>(vehicle_service.get()), static_cast<grpc::Service*>(telemetry_service.get()),
+        static_cast<grpc::Service*>(fault_service.get()), static_cast<grpc::Service*>(trip_service.get()),
+        static_cast<grpc::Service*>(driver_service.get()), static_cast<grpc::Service*>(fuel_service.get())}) {
+    builder.RegisterService(service);
+  }
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<RpcMetricsInterceptorFactory>(rpc_metrics));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  grpc_server = builder.BuildAndStart();
+  if (grpc_server == nullptr || grpc_port == 0) {
+    return absl::UnavailableError(
+        fmt::format("cannot listen on server.listen {}; is another server there already?", config.listen));
+  }
+  return OkStatus();
+}
+
+Status Server::Parts::ServeMetrics() {
+  // The exposer throws if it cannot listen.
+  try {
+    exposer = std::make_unique<prometheus::Exposer>(config.metrics_listen, 2);
+  } catch (const std::exception& e) {
+    return absl::UnavailableError(
+        fmt::format("cannot listen on server.metrics_listen {}: {}", config.metrics_listen, e.what()));
+  }
+  prometheus::BuildGauge()
+      .Name("telltale_build_info")
+      .Help("1; the labels say what runs")
+      .Register(*metrics_registry)
+      .Add({{"version", TELLTALE_VERSION}})
+      .Set(1);
+  exposer->RegisterCollectable(metrics_registry);
+  exposer->RegisterCollectable(store_metrics);
+  metrics_port = exposer->GetListeningPorts().at(0);
+  return OkStatus();
+}
+
+void Server::Parts::WatchHealth() {
+  bool serving = true;
+  MutexLock lock(mutex);
+  while (!stopping) {
+    if (const bool writable = telemetry->Stats().writable; writable != serving) {
+      serving = writable;
+      grpc_server->GetHealthCheckService()->SetServingStatus(serving);
+      if (serving) {
+        spdlog::info("serving again: the disk takes writes");
+      } else {
+        spdlog::error("not serving: the disk takes no writes, nothing is acknowledged");
+      }
+    }
+    stop_requested.WaitUntil(mutex, std::chrono::steady_clock::now() + kHealthInterval);
+  }
+}
+
+StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, const Clock& clock) {
+  RETURN_IF_ERROR(Validate(config));
+  auto parts = std::make_unique<Parts>(config);
+  RETURN_IF_ERROR(parts->OpenStores(clock));
+  RETURN_IF_ERROR(parts->ServeMetrics());
+  if (Status status = parts->Serve(); !status.ok()) return status;
+  parts->health_thread = std::thread([p = parts.get()] { p->WatchHealth(); });
+  if (!IsLoopback(config.listen)) {
+    spdlog::warn("listening on {} without authentication or encryption: anyone who reaches it may read and write",
+                 config.listen);
+  }
+  spdlog::info("ready grpc_port={} metrics_port={} data_dir={} signals={} vehicles={}", parts->grpc_port,
+               parts->metrics_port, config.data_dir, parts->catalog->signals().size(), parts->registry->size());
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { Stop(); }
+
+int Server::grpc_port() const { return parts_->grpc_port; }
+int Server::metrics_port() const { return parts_->metrics_port; }
+
+void Server::Stop() {
+  Parts& parts = *parts_;
+  {
+    MutexLock lock(parts.mutex);
+    if (parts.stopping) return;
+    parts.stopping = true;
+    parts.stop_requested.NotifyAll();
+  }
+  parts.health_thread.join();
+  parts.grpc_server->GetHealthCheckService()->SetServingStatus(false);
+  parts.ingest_service->Drain();
+  parts.live.EndAll();
+  parts.grpc_server->Shutdown(std::chrono::system_clock::now() + parts.config.drain_timeout);
+  parts.grpc_server->Wait();
+  parts.exposer.reset();
+  parts.grpc_server.reset();
+  if (const Status status = parts.telemetry->Flush(); !status.ok()) {
+    spdlog::error("flush at stop failed, the journal keeps everything: {}", status.ToString());
+  }
+  parts.folds.reset();
+  parts.pipeline.reset();
+  parts.store_metrics.reset();
+  parts.telemetry.reset();
+}
+
+}  // namespace telltale

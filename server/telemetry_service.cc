@@ -1,0 +1,105 @@
+#include "server/telemetry_service.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "ingest/grpc/grpc_status.h"
+#include "server/page_token.h"
+#include "server/request.h"
+#include "server/watch_reactor.h"
+
+namespace telltale {
+namespace {
+
+constexpr std::size_t kMaxSignals = 50;
+constexpr std::size_t kDefaultPage = 1'000;
+constexpr std::size_t kMaxPage = 10'000;
+constexpr std::size_t kMaxCells = 100'000;  // about 1.5 MB on the wire; clients take 4 MB by default
+
+// gRPC's deadline as the store takes it; none if the caller set none.
+std::optional<std::chrono::steady_clock::time_point> DeadlineOf(const grpc::ServerContext& context) {
+  const auto deadline = context.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return std::nullopt;
+  return std::chrono::steady_clock::now() + (deadline - std::chrono::system_clock::now());
+}
+
+}  // namespace
+
+grpc::Status TelemetryServiceImpl::GetLatest(grpc::ServerContext* /*context*/, const v1::GetLatestRequest* request,
+                                             v1::GetLatestResponse* response) {
+  std::optional<Vehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  std::vector<SignalId> signals;
+  RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, request->signal_id(), request->signal_name(), &signals));
+  const auto latest = telemetry_.Latest(vehicle->id, signals);
+  if (!latest.ok()) return ToGrpcStatus(latest.status());
+  for (const LatestValue& value : *latest) {
+    if (request->valid_only() && !IsValue(value.raw)) continue;
+    // A signal that an operator's file had and has no more is stored still, but has no unit to show it in.
+    if (const Signal* signal = catalog_.Find(value.signal)) {
+      SetValue(*signal, value.raw, value.measure_time_ms, response->add_values());
+    }
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, const v1::GetHistoryRequest* request,
+                                              v1::GetHistoryResponse* response) {
+  std::optional<Vehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  std::vector<SignalId> signals;
+  RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, request->signal_id(), request->signal_name(), &signals));
+  if (signals.empty() || signals.size() > kMaxSignals) {
+    return RequestError(absl::InvalidArgumentError(fmt::format("{} signals; name 1 to {}", signals.size(), kMaxSignals)),
+                        "INVALID_SIGNALS", "signal_id")
+        .ToGrpc();
+  }
+  TimeRange range;
+  RETURN_IF_REQUEST_ERROR(ReadRange(request->range(), &range));
+  std::size_t page_size = 0;
+  RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
+  page_size = std::min(page_size, kMaxCells / signals.size());
+  const std::string key = fmt::format("history {} {} {} {}", vehicle->vin.text(), fmt::join(signals, ","), range.from_ms,
+                                      range.to_ms);
+  if (!request->page_token().empty()) {
+    const auto position = ReadNumberPageToken(key, request->page_token());
+    RETURN_IF_REQUEST_ERROR(RequestError(position.status(), "INVALID_PAGE_TOKEN", "page_token"));
+    range.from_ms = std::max(range.from_ms, *position);
+  }
+
+  std::vector<const Signal*> columns;
+  for (const SignalId id : signals) {
+    columns.push_back(catalog_.Find(id));
+    response->add_signal_id(id);
+  }
+  const auto add_row = [&](const Frame& frame) {
+    if (static_cast<std::size_t>(response->rows_size()) == page_size) {
+      response->set_next_page_token(MakePageToken(key, frame.measure_time_ms));
+      return false;
+    }
+    v1::HistoryRow& row = *response->add_rows();
+    SetTime(frame.measure_time_ms, row.mutable_measure_time());
+    for (const Signal* signal : columns) {
+      v1::HistoryCell& cell = *row.add_cells();
+      const RawValue raw = frame.Get(signal->id);
+      if (IsValue(raw)) {
+        cell.set_state(v1::VALUE_STATE_VALID);
+        cell.set_physical(signal->ToPhysical(raw));
+      } else if (raw != kAbsent) {
+        cell.set_state(raw == kError ? v1::VALUE_STATE_ERROR : v1::VALUE_STATE_NOT_AVAILABLE);
+      }
+    }
+    return true;
+  };
+  return ToGrpcStatus(telemetry_.Scan(vehicle->id, signals, range,
+                                      {.frame_limit = page_size + 1, .deadline = DeadlineOf(*context)}, add_row));
+}
+
+grpc::ServerWriteReactor<v1::WatchResponse>* TelemetryServiceImpl::Watch(grpc::CallbackServerContext* /*context*/,
+                                                                         const v1::WatchRequest* request) {
+  return WatchReactor::Start(catalog_, registry_, live_, *request);
+}
+
+}  // namespace telltale

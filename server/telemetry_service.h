@@ -1,0 +1,35 @@
+#pragma once
+
+#include "catalog/catalog.h"
+#include "ingest/live_frames.h"
+#include "storage/telemetry_store.h"
+#include "storage/vehicle_registry.h"
+#include "telltale/v1/telemetry.grpc.pb.h"
+
+namespace telltale {
+
+// telltale.v1.TelemetryService: the queries on the synchronous API, Watch, which may be open for days, on the callback API.
+// Thread-safe.
+class TelemetryServiceImpl final
+    : public v1::TelemetryService::WithCallbackMethod_Watch<v1::TelemetryService::Service> {
+ public:
+  // What refers to something outlives the service.
+  TelemetryServiceImpl(const Catalog& catalog, const VehicleRegistry& registry, TelemetryStore& telemetry,
+                       LiveFrames& live)
+      : catalog_(catalog), registry_(registry), telemetry_(telemetry), live_(live) {}
+
+  grpc::Status GetLatest(grpc::ServerContext* context, const v1::GetLatestRequest* request,
+                         v1::GetLatestResponse* response) override;
+  grpc::Status GetHistory(grpc::ServerContext* context, const v1::GetHistoryRequest* request,
+                          v1::GetHistoryResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext* context,
+                                                     const v1::WatchRequest* request) override;
+
+ private:
+  const Catalog& catalog_;
+  const VehicleRegistry& registry_;
+  TelemetryStore& telemetry_;
+  LiveFrames& live_;
+};
+
+}  // namespace telltale

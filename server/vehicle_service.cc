@@ -1,0 +1,86 @@
+#include "server/vehicle_service.h"
+
+#include "ingest/grpc/grpc_status.h"
+#include "server/page_token.h"
+#include "server/request.h"
+
+namespace telltale {
+namespace {
+
+constexpr std::size_t kDefaultPage = 100;
+constexpr std::size_t kMaxPage = 1'000;
+constexpr std::string_view kListKey = "vehicles";
+
+static_assert(static_cast<int>(VehicleClass::kMachine) == v1::VEHICLE_CLASS_MACHINE);
+static_assert(static_cast<int>(FuelType::kElectric) == v1::FUEL_TYPE_ELECTRIC);
+
+}  // namespace
+
+grpc::Status VehicleServiceImpl::RegisterVehicle(grpc::ServerContext* /*context*/,
+                                                 const v1::RegisterVehicleRequest* request, v1::Vehicle* response) {
+  const v1::Vehicle& in = request->vehicle();
+  const auto vin = Vin::Parse(in.vin());
+  RETURN_IF_REQUEST_ERROR(RequestError(vin.status(), "INVALID_VIN", "vehicle.vin"));
+  if (!v1::VehicleClass_IsValid(in.vehicle_class()) || !v1::FuelType_IsValid(in.fuel_type())) {
+    return RequestError(absl::InvalidArgumentError("the class or fuel is not one of this version"), "INVALID_VEHICLE",
+                        "vehicle")
+        .ToGrpc();
+  }
+  Vehicle vehicle{.id = 0,
+                  .vin = *vin,
+                  .display_name = in.display_name(),
+                  .traits = {.vehicle_class = static_cast<VehicleClass>(in.vehicle_class()),
+                             .fuel_type = static_cast<FuelType>(in.fuel_type()),
+                             .engine_displacement_l = in.engine_displacement_l()},
+                  .built_time_ms = {}};
+  if (in.has_built_time()) vehicle.built_time_ms = in.built_time().seconds() * 1000 + in.built_time().nanos() / 1'000'000;
+  const auto registered = registry_.Register(std::move(vehicle));
+  RETURN_IF_REQUEST_ERROR(RequestError(registered.status(), "INVALID_VEHICLE", "vehicle"));
+  return Fill(*registered, *response);
+}
+
+grpc::Status VehicleServiceImpl::GetVehicle(grpc::ServerContext* /*context*/, const v1::GetVehicleRequest* request,
+                                            v1::Vehicle* response) {
+  const auto vin = Vin::Parse(request->vin());
+  RETURN_IF_REQUEST_ERROR(RequestError(vin.status(), "INVALID_VIN", "vin"));
+  const auto vehicle = registry_.Get(*vin);
+  RETURN_IF_REQUEST_ERROR(RequestError(vehicle.status(), "UNKNOWN_VEHICLE", "vin"));
+  return Fill(*vehicle, *response);
+}
+
+grpc::Status VehicleServiceImpl::ListVehicles(grpc::ServerContext* /*context*/, const v1::ListVehiclesRequest* request,
+                                              v1::ListVehiclesResponse* response) {
+  std::size_t page_size = 0;
+  RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
+  VehicleId after = 0;
+  if (!request->page_token().empty()) {
+    const auto position = ReadNumberPageToken(kListKey, request->page_token());
+    RETURN_IF_REQUEST_ERROR(RequestError(position.status(), "INVALID_PAGE_TOKEN", "page_token"));
+    after = static_cast<VehicleId>(*position);
+  }
+  const std::vector<Vehicle> vehicles = registry_.List(after, page_size + 1);
+  for (std::size_t i = 0; i < vehicles.size() && i < page_size; ++i) {
+    if (grpc::Status status = Fill(vehicles[i], *response->add_vehicles()); !status.ok()) return status;
+  }
+  if (vehicles.size() > page_size) {
+    response->set_next_page_token(MakePageToken(kListKey, std::int64_t{vehicles[page_size - 1].id}));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status VehicleServiceImpl::Fill(const Vehicle& vehicle, v1::Vehicle& out) {
+  out.set_vin(vehicle.vin.text());
+  out.set_display_name(vehicle.display_name);
+  out.set_vehicle_class(static_cast<v1::VehicleClass>(vehicle.traits.vehicle_class));
+  out.set_fuel_type(static_cast<v1::FuelType>(vehicle.traits.fuel_type));
+  out.set_engine_displacement_l(vehicle.traits.engine_displacement_l);
+  if (vehicle.built_time_ms) SetTime(*vehicle.built_time_ms, out.mutable_built_time());
+  const auto extent = telemetry_.Extent(vehicle.id);
+  if (!extent.ok()) return ToGrpcStatus(extent.status());
+  if (extent->newest_time_ms != VehicleExtent{}.newest_time_ms) {
+    SetTime(extent->newest_time_ms, out.mutable_frames()->mutable_newest_measure_time());
+  }
+  return grpc::Status::OK;
+}
+
+}  // namespace telltale

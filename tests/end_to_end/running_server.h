@@ -1,0 +1,101 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "telltale/v1/errors.pb.h"
+#include "telltale/v1/ingest.grpc.pb.h"
+#include "telltale/v1/vehicles.grpc.pb.h"
+
+namespace telltale {
+
+// A folder that goes with its owner.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The real telltaled on free ports. Killed, if it still runs, when destroyed.
+class RunningServer {
+ public:
+  // Starts it on `data_dir` and waits until it is ready; `arguments` are added to the command line.
+  explicit RunningServer(const std::filesystem::path& data_dir, const std::vector<std::string>& arguments = {});
+  ~RunningServer();
+  RunningServer(const RunningServer&) = delete;
+  RunningServer& operator=(const RunningServer&) = delete;
+
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  std::string address() const;
+  pid_t pid() const { return pid_; }
+
+  // SIGTERM; returns the exit status, -1 if it did not end within 30 s.
+  int Stop();
+  void Kill();  // SIGKILL
+
+  // What /metrics says: "name" or "name{labels}" to value.
+  std::map<std::string, double> Metrics() const;
+
+  // Registers a vehicle; fails the test if that fails.
+  void Register(const std::string& vin) const;
+
+ private:
+  int Wait(std::chrono::milliseconds limit);
+
+  pid_t pid_ = 0;
+  int grpc_port_ = 0;
+  int metrics_port_ = 0;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+// What a program printed and how it ended.
+struct ProgramResult {
+  int exit_status = -1;
+  std::string output;  // standard output and error together
+};
+ProgramResult RunProgram(const std::vector<std::string>& command);
+
+// A call of IngestService/Stream that is driven step by step.
+class IngestStream {
+ public:
+  explicit IngestStream(const std::shared_ptr<grpc::Channel>& channel);
+
+  void Hello(const std::vector<std::uint32_t>& layout, const std::vector<std::string>& vins);
+  bool Send(const v1::FrameBatch& batch);
+  bool Send(const v1::StreamRequest& request);
+
+  // The next answer; fails the test if the stream ends instead.
+  v1::HelloAck ReadHello();
+  v1::BatchAck ReadAck();
+  // False: the stream ended.
+  bool ReadAny(v1::StreamResponse* response) { return stream_->Read(response); }
+
+  // Closes our side, reads what still comes, and returns how the call ended.
+  grpc::Status Finish();
+
+ private:
+  std::unique_ptr<v1::IngestService::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::StreamRequest, v1::StreamResponse>> stream_;
+};
+
+// A batch of frames of vehicle 0 of the stream, one for each time, each with this row.
+v1::FrameBatch MakeBatch(std::uint64_t sequence, const std::vector<std::int64_t>& times_ms,
+                         const std::vector<std::int32_t>& row);
+
+// The ErrorDetail of a failed call; fails the test if it has none.
+v1::ErrorDetail DetailOf(const grpc::Status& status);
+
+}  // namespace telltale
