@@ -118,42 +118,60 @@ std::string FolderOf(const Include& include) {
   return include.path.starts_with("telltale/v1/") ? "proto" : FirstFolder(include.path);
 }
 
-// The words after DEPENDS, up to the next keyword, in each call of `function`.
-std::vector<std::string> DependsIn(const std::string& cmake, const std::string& function) {
+// A call of one of our functions in a CMakeLists.txt.
+struct Target {
+  std::string name;
+  std::vector<std::string> depends;  // the words after DEPENDS, up to the next keyword
+};
+
+std::vector<Target> TargetsIn(const std::string& cmake, const std::string& function) {
   static const std::set<std::string> keywords = {"HEADERS", "SOURCES", "PCH", "LABELS", "CORPUS"};
-  std::vector<std::string> depends;
+  std::vector<Target> targets;
   for (std::size_t call = cmake.find(function + "("); call != std::string::npos;
        call = cmake.find(function + "(", call + 1)) {
     const std::size_t open = call + function.size() + 1;
     std::istringstream words(cmake.substr(open, cmake.find(')', open) - open));
+    Target& target = targets.emplace_back();
+    words >> target.name;
     bool in_depends = false;
     for (std::string word; words >> word;) {
       if (word == "DEPENDS" || keywords.contains(word)) {
         in_depends = word == "DEPENDS";
       } else if (in_depends) {
-        depends.push_back(word);
+        target.depends.push_back(word);
       }
     }
   }
-  return depends;
+  return targets;
+}
+
+// A folder's CMakeLists.txt without comments; empty if there is none.
+std::string CMakeOf(const fs::path& root, const std::string& folder) {
+  static const std::regex comment("#[^\n]*");
+  return std::regex_replace(ReadText(root / folder / "CMakeLists.txt"), comment, "");
 }
 
 }  // namespace
 
 std::map<std::string, std::set<std::string>> ReadDepends(const fs::path& root) {
-  static const std::regex comment("#[^\n]*");
   static const std::string ours = "telltale::";
-  std::map<std::string, std::set<std::string>> depends;
+  std::map<std::string, std::string> folder_of;  // library -> folder; a folder may have more than one
   for (const std::string& folder : FoldersOf(root)) {
-    const std::string cmake = std::regex_replace(ReadText(root / folder / "CMakeLists.txt"), comment, "");
-    if (cmake.find("telltale_library(") == std::string::npos) continue;
+    for (const Target& library : TargetsIn(CMakeOf(root, folder), "telltale_library")) folder_of[library.name] = folder;
+  }
+  std::map<std::string, std::set<std::string>> depends;
+  for (const auto& [unused, folder] : folder_of) {
     std::set<std::string>& names = depends[folder];
     for (const char* function : {"telltale_library", "telltale_executable"}) {
-      for (const std::string& target : DependsIn(cmake, function)) {
-        if (target.starts_with(ours)) names.insert(target.substr(ours.size()));
+      for (const Target& target : TargetsIn(CMakeOf(root, folder), function)) {
+        for (const std::string& word : target.depends) {
+          if (!word.starts_with(ours)) continue;
+          const std::string library = word.substr(ours.size());
+          names.insert(folder_of.contains(library) ? folder_of.at(library) : library);
+        }
       }
     }
-    names.erase(folder);  // a program of the folder depends on its library
+    names.erase(folder);  // a folder's libraries and programs depend on each other
   }
   return depends;
 }

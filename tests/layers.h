@@ -10,8 +10,8 @@
 // that it depends on, and what it includes. Functions of the files below `root`; nothing is compiled.
 namespace telltale::layers {
 
-// folder -> folders of its DEPENDS lines in CMakeLists.txt, by telltale_library() and telltale_executable() together;
-// foreign libraries are left out. Only folders with a telltale_library() are listed.
+// folder -> folders of its DEPENDS lines in CMakeLists.txt, by all its telltale_library() and telltale_executable()
+// together; foreign libraries are left out. Only folders with a telltale_library() are listed.
 std::map<std::string, std::set<std::string>> ReadDepends(const std::filesystem::path& root);
 
 // Each check returns what is wrong, one line for each, with the file or folder; empty: all is well.

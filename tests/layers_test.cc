@@ -92,6 +92,18 @@ TEST_F(SmallTree, SaysWhatEachFolderDependsOn) {
   EXPECT_THAT(depends.at("server"), ElementsAre("base", "proto", "storage"));
 }
 
+TEST_F(SmallTree, TakesALibraryByTheFolderThatDeclaresIt) {
+  Write("storage/CMakeLists.txt",
+        "telltale_library(storage DEPENDS telltale::base)\n"
+        "telltale_library(storage_rocksdb DEPENDS telltale::storage telltale::catalog RocksDB::rocksdb)\n");
+  Write("server/CMakeLists.txt",
+        "telltale_library(server DEPENDS telltale::storage_rocksdb telltale::base telltale::proto)\n");
+  EXPECT_THAT(ReadDepends(root()).at("storage"), ElementsAre("base", "catalog"));
+  EXPECT_THAT(ReadDepends(root()).at("server"), ElementsAre("base", "proto", "storage"));
+  EXPECT_THAT(CheckDirections(root()), IsEmpty());
+  EXPECT_THAT(CheckIncludes(root()), IsEmpty());
+}
+
 TEST_F(SmallTree, RefusesADependencyThatPointsUp) {
   Write("catalog/CMakeLists.txt", "telltale_library(catalog DEPENDS telltale::base telltale::storage)\n");
   EXPECT_THAT(CheckDirections(root()), ElementsAre(AllOf(HasSubstr("catalog:"), HasSubstr("storage"))));

@@ -36,13 +36,13 @@ chapter "A fleet: $(telltale signals | tail -1) can be measured; seven vehicles 
   telltale vehicles add $keyon --name "Truck in the workshop" --class heavy-truck --fuel diesel
   telltale vehicles add $isuzu --name "Isuzu, city delivery" --class medium-truck --fuel diesel
   telltale vehicles add $tractor --name "Tractor" --class machine --fuel diesel
-  telltale vehicles add $car --name "Sales car" --class car --fuel petrol
+  telltale vehicles add $car --name "Sales car" --class car --fuel diesel
   telltale vehicles add $dyno --name "Car on the dynamometer" --class car --fuel petrol
 } >/dev/null
 
-chapter "The Kenworth starts in the cold; this is what the service shop sees 17 seconds later"
+chapter "The Kenworth starts in the cold; this is what the service shop sees 15 seconds later"
 coldstart=$data/canlogs/truck_coldstart_2013.log
-awk -F '[(.]' 'NR == 1 { start = $2 } $2 < start + 17' "$coldstart" | telltale import - --vin $kenworth >/dev/null
+awk -F '[(.]' 'NR == 1 { start = $2 } $2 < start + 15' "$coldstart" | telltale import - --vin $kenworth >/dev/null
 ask faults $kenworth --active
 
 chapter "All recordings come in over gRPC, each checked, stored and synced before it is acknowledged"
@@ -65,7 +65,7 @@ import $car trips/car_2018-03-26_S_RT_Stau.1hz.csv 2018-03-26T18:06:33+02:00
 
 ask vehicles list
 
-chapter "The service shop: the code went by itself, so it comes and goes; everything else looks well"
+chapter "The service shop: the code went by itself, so it is one that comes and goes"
 ask faults $kenworth
 ask latest $kenworth engine_speed engine_oil_pressure_1 engine_coolant_temperature engine_fuel_rate battery_potential
 
