@@ -22,6 +22,8 @@ IngestMetrics::IngestMetrics(prometheus::Registry& registry)
       bytes(AddCounter(registry, "telltale_ingest_received_bytes_total", "Bytes of messages and file chunks received")),
       batches(AddCounter(registry, "telltale_ingest_batches_total", "Batches answered")),
       failed_batches(AddCounter(registry, "telltale_ingest_failed_batches_total", "Batches that could not be written")),
+      broken_streams(AddCounter(registry, "telltale_ingest_broken_streams_total",
+                                "Streams and imports that broke off, or sent a message larger than allowed")),
       streams(prometheus::BuildGauge()
                   .Name("telltale_ingest_streams")
                   .Help("Open ingest streams and imports")

@@ -5,20 +5,10 @@
 #include <algorithm>
 
 #include "ingest/grpc/grpc_status.h"
+#include "ingest/grpc/wire.h"
 #include "server/page_token.h"
 
 namespace telltale {
-namespace {
-
-std::int64_t ToMs(const google::protobuf::Timestamp& time) { return time.seconds() * 1000 + time.nanos() / 1'000'000; }
-
-// google.protobuf.Timestamp's own range: years 1 to 9999.
-bool InTimestampRange(const google::protobuf::Timestamp& time) {
-  return time.seconds() >= -62'135'596'800 && time.seconds() <= 253'402'300'799;
-}
-
-}  // namespace
-
 grpc::Status RequestError::ToGrpc() const { return ToGrpcStatus(status_, {.reason = reason_, .field = field_}); }
 
 RequestError FindVehicle(const VehicleRegistry& registry, const std::string& vin, std::optional<Vehicle>* out) {
@@ -31,13 +21,18 @@ RequestError FindVehicle(const VehicleRegistry& registry, const std::string& vin
 }
 
 RequestError ReadRange(const v1::TimeRange& range, TimeRange* out) {
-  for (const auto* time : {range.has_from() ? &range.from() : nullptr, range.has_to() ? &range.to() : nullptr}) {
-    if (time != nullptr && !InTimestampRange(*time)) {
-      return {absl::InvalidArgumentError("the time is outside the years 1 to 9999"), "INVALID_RANGE", "range"};
-    }
+  const auto read = [](const google::protobuf::Timestamp& time, const char* field, std::int64_t* ms) -> RequestError {
+    const auto read_ms = ToMs(time);
+    if (!read_ms.ok()) return {read_ms.status(), "INVALID_RANGE", field};
+    *ms = *read_ms;
+    return {};
+  };
+  if (range.has_from()) {
+    if (RequestError error = read(range.from(), "range.from", &out->from_ms); !error.ok()) return error;
   }
-  if (range.has_from()) out->from_ms = ToMs(range.from());
-  if (range.has_to()) out->to_ms = ToMs(range.to());
+  if (range.has_to()) {
+    if (RequestError error = read(range.to(), "range.to", &out->to_ms); !error.ok()) return error;
+  }
   if (out->empty()) {
     return {absl::InvalidArgumentError("the range is empty: 'to' must be later than 'from'; 'to' itself is not in it"),
             "INVALID_RANGE", "range"};

@@ -1,6 +1,7 @@
 #include "server/vehicle_service.h"
 
 #include "ingest/grpc/grpc_status.h"
+#include "ingest/grpc/wire.h"
 #include "server/page_token.h"
 #include "server/request.h"
 
@@ -33,7 +34,11 @@ grpc::Status VehicleServiceImpl::RegisterVehicle(grpc::ServerContext* /*context*
                              .fuel_type = static_cast<FuelType>(in.fuel_type()),
                              .engine_displacement_l = in.engine_displacement_l()},
                   .built_time_ms = {}};
-  if (in.has_built_time()) vehicle.built_time_ms = in.built_time().seconds() * 1000 + in.built_time().nanos() / 1'000'000;
+  if (in.has_built_time()) {
+    const auto built_ms = ToMs(in.built_time());
+    RETURN_IF_REQUEST_ERROR(RequestError(built_ms.status(), "INVALID_VEHICLE", "vehicle.built_time"));
+    vehicle.built_time_ms = *built_ms;
+  }
   const auto registered = registry_.Register(std::move(vehicle));
   RETURN_IF_REQUEST_ERROR(RequestError(registered.status(), "INVALID_VEHICLE", "vehicle"));
   return Fill(*registered, *response);

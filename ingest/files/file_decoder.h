@@ -11,7 +11,6 @@
 #include "catalog/catalog.h"
 #include "catalog/dtc.h"
 #include "catalog/frame.h"
-#include "catalog/vehicle_traits.h"
 #include "ingest/refusal.h"
 
 namespace telltale {
@@ -21,7 +20,6 @@ enum class FileFormat : std::uint8_t { kRecognise = 0, kCandump = 1, kCsv = 2 };
 struct FileDecoderOptions {
   FileFormat format = FileFormat::kRecognise;  // from the first bytes
   VehicleId vehicle_id = 0;
-  VehicleTraits traits;
   // The instant of t = 0 of a file that counts seconds from its start; must be there for such a file, and for no other.
   std::optional<std::int64_t> start_time_ms;
 };

@@ -93,7 +93,7 @@ grpc::Status ImportReactor::HandleHeader(const v1::ImportHeader& header) {
   if (!vehicle.ok()) return ToGrpcStatus(vehicle.status(), {.reason = "UNKNOWN_VEHICLE", .field = "header.vin"});
   vehicle_ = registry_.Find(vin->text());
 
-  FileDecoderOptions options{.vehicle_id = vehicle->id, .traits = vehicle->traits};
+  FileDecoderOptions options{.vehicle_id = vehicle->id};
   switch (header.format()) {
     case v1::FILE_FORMAT_UNSPECIFIED:
       break;
@@ -107,7 +107,9 @@ grpc::Status ImportReactor::HandleHeader(const v1::ImportHeader& header) {
       return Wrong("header.format", fmt::format("{} is not a format of this version", static_cast<int>(header.format())));
   }
   if (header.has_start_time()) {
-    options.start_time_ms = header.start_time().seconds() * 1000 + header.start_time().nanos() / 1'000'000;
+    const auto start_ms = ToMs(header.start_time());
+    if (!start_ms.ok()) return Wrong("header.start_time", MessageOf(start_ms.status()));
+    options.start_time_ms = *start_ms;
   }
   decoder_ = FileDecoder::Create(pipeline_.catalog(), options);
   return grpc::Status::OK;
@@ -235,6 +237,7 @@ void ImportReactor::OnWriteDone(bool ok) {
 }
 
 void ImportReactor::OnCancel() {
+  pipeline_.metrics().broken_streams.Increment();
   {
     MutexLock lock(mutex_);
     broken_ = true;

@@ -270,6 +270,7 @@ void StreamReactor::OnWriteDone(bool ok) {
 }
 
 void StreamReactor::OnCancel() {
+  pipeline_.metrics().broken_streams.Increment();
   {
     MutexLock lock(mutex_);
     broken_ = true;

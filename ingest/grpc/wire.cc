@@ -85,6 +85,15 @@ StatusOr<FaultReport> FromWire(const v1::FaultReport& report) {
   return out;
 }
 
+StatusOr<std::int64_t> ToMs(const google::protobuf::Timestamp& time) {
+  // google.protobuf.Timestamp's own range.
+  if (time.seconds() < -62'135'596'800 || time.seconds() > 253'402'300'799 || time.nanos() < 0 ||
+      time.nanos() > 999'999'999) {
+    return absl::InvalidArgumentError("the time is outside the years 1 to 9999");
+  }
+  return time.seconds() * 1000 + time.nanos() / 1'000'000;
+}
+
 v1::Lamps ToWire(const Lamps& lamps) {
   v1::Lamps out;
   out.set_malfunction(ToWire(lamps.malfunction));

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <google/protobuf/timestamp.pb.h>
+
+#include <cstdint>
+
 #include "base/status.h"
 #include "catalog/dtc.h"
 #include "ingest/files/file_decoder.h"
@@ -17,5 +21,8 @@ Pipeline::Sample FromWire(const v1::Sample& sample);
 StatusOr<FaultReport> FromWire(const v1::FaultReport& report);
 
 v1::Lamps ToWire(const Lamps& lamps);
+
+// Milliseconds since 1970; what is finer is cut off. Errors: INVALID_ARGUMENT outside the years 1 to 9999.
+StatusOr<std::int64_t> ToMs(const google::protobuf::Timestamp& time);
 
 }  // namespace telltale

@@ -222,6 +222,15 @@ v1::FrameBatch MakeBatch(std::uint64_t sequence, const std::vector<std::int64_t>
   return batch;
 }
 
+bool Within(std::chrono::milliseconds limit, const std::function<bool()>& condition) {
+  const auto give_up = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  return true;
+}
+
 v1::ErrorDetail DetailOf(const grpc::Status& status) {
   v1::StatusEnvelope envelope;
   v1::ErrorDetail detail;

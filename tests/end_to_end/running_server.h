@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -94,6 +95,9 @@ class IngestStream {
 // A batch of frames of vehicle 0 of the stream, one for each time, each with this row.
 v1::FrameBatch MakeBatch(std::uint64_t sequence, const std::vector<std::int64_t>& times_ms,
                          const std::vector<std::int32_t>& row);
+
+// Whether `condition` comes true within the limit; asks again and again.
+bool Within(std::chrono::milliseconds limit, const std::function<bool()>& condition);
 
 // The ErrorDetail of a failed call; fails the test if it has none.
 v1::ErrorDetail DetailOf(const grpc::Status& status);

@@ -277,7 +277,7 @@ TEST(Operations, ASecondServerOnTheSameFolderIsTold) {
       RunProgram({std::string(TELLTALE_BINARY_DIR) + "/server/telltaled", "--listen", "127.0.0.1:0", "--metrics-listen",
                   "127.0.0.1:0", "--data-dir", (folder.path() / "data").string()});
   EXPECT_EQ(second.exit_status, 1);
-  EXPECT_THAT(second.output, HasSubstr("in use"));
+  EXPECT_THAT(second.output, HasSubstr("another process has it open"));
 }
 
 TEST(Operations, TheListOfMetricsIsThatOfTheServer) {
