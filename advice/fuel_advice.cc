@@ -39,7 +39,8 @@ FuelSummary SummariseFuel(std::span<const Trip> trips, const VehicleTraits& trai
   if (totals.distance_km() >= kDistanceKmMin) {
     summary.fuel_l_per_100km = summary.fuel_used_l * 100.0 / summary.distance_km;
   }
-  if (totals.idle_ms > 0) summary.idle_fuel_rate_lph = summary.idle_fuel_l * 3.6e6 / static_cast<double>(totals.idle_ms);
+  if (totals.idle_ms > 0)
+    summary.idle_fuel_rate_lph = summary.idle_fuel_l * 3.6e6 / static_cast<double>(totals.idle_ms);
   if (trips.empty()) {
     summary.missing = "no trips";
   } else if (totals.fuel_source == Source::kNone) {

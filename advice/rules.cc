@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fmt/format.h>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/time.h"
 
@@ -219,8 +220,8 @@ std::optional<Advice> StayInGreenBand(const RuleInput& input) {
                 .title = fmt::format("{} to keep the engine between {:.0f} and {:.0f} rpm",
                                      too_fast ? "Shift up earlier" : "Shift and coast in gear",
                                      input.limits.green_rpm_min, input.limits.green_rpm_max),
-                .evidence = fmt::format("In this band for {:.0f} % of the driving; above it for {}", dimension->measured,
-                                        Lasting(totals.over_rev_ms)),
+                .evidence = fmt::format("In this band for {:.0f} % of the driving; above it for {}",
+                                        dimension->measured, Lasting(totals.over_rev_ms)),
                 .risk_points = PointsLost(input, "engine_map")};
   CoverTrips(advice, input.trips);
   return advice;
@@ -239,8 +240,8 @@ std::optional<Advice> Anticipate(const RuleInput& input) {
   Advice advice{.rule = "anticipate",
                 .title = "Look further ahead: release the accelerator early and let the vehicle roll in gear",
                 .evidence = fmt::format("Braked for {}, rolled in gear for {}: {:.0f} % of the slowing down",
-                                        Lasting(input.sums.measures.braking_ms),
-                                        Lasting(input.sums.totals.coasting_ms), dimension->measured),
+                                        Lasting(input.sums.measures.braking_ms), Lasting(input.sums.totals.coasting_ms),
+                                        dimension->measured),
                 .risk_points = PointsLost(input, "anticipation")};
   CoverTrips(advice, input.trips);
   return advice;
@@ -268,13 +269,7 @@ std::optional<Advice> UseCruise(const RuleInput& input) {
 
 // The list: one line a rule.
 constexpr std::array<AdviceRule, 7> kRules = {
-    IdleLess,
-    BrakeEarlier,
-    AccelerateGently,
-    KeepToLimit,
-    StayInGreenBand,
-    Anticipate,
-    UseCruise,
+    IdleLess, BrakeEarlier, AccelerateGently, KeepToLimit, StayInGreenBand, Anticipate, UseCruise,
 };
 
 }  // namespace

@@ -33,9 +33,9 @@ struct Position {
 struct Totals {
   std::int64_t distance_mm = 0;
   Source distance_source = Source::kNone;
-  std::int64_t driving_ms = 0;  // at 1 km/h or faster
-  std::int64_t idle_ms = 0;     // engine running, below 1 km/h
-  std::int64_t engine_ms = 0;   // engine running
+  std::int64_t driving_ms = 0;    // at 1 km/h or faster
+  std::int64_t idle_ms = 0;       // engine running, below 1 km/h
+  std::int64_t engine_ms = 0;     // engine running
   std::int64_t fuel_used_ul = 0;  // microlitres
   Source fuel_source = Source::kNone;
   std::int64_t idle_fuel_ul = 0;  // part of fuel_used_ul
@@ -86,8 +86,8 @@ struct DrivingMeasures {
   std::int64_t braking_ms = 0;             // driving with a known accelerator position, and braking
   std::int64_t highway_ms = 0;             // at 70 km/h or faster, with a known state of the cruise control
   std::int64_t highway_cruise_ms = 0;      // of these, with cruise control active
-  // Integral of v (v^2 - limit^2) over the time above the limit, m3/s2: times air density x drag area / 2 it is the work
-  // against the air that the limit would have saved over the same way.
+  // Integral of v (v^2 - limit^2) over the time above the limit, m3/s2: times air density x drag area / 2 it is the
+  // work against the air that the limit would have saved over the same way.
   std::int64_t overspeed_work_m3s2 = 0;
 
   DrivingMeasures& operator+=(const DrivingMeasures& other);

@@ -16,9 +16,9 @@
 
 namespace telltale {
 
-// Folds the frames of one vehicle into trips and vehicle-days; docs/trips.md has the rules. What comes out depends on the
-// frames alone, to the bit, not on how they were batched; a copy goes on like the original. About 4 KiB and what it has
-// found. Not thread-safe; copyable, movable.
+// Folds the frames of one vehicle into trips and vehicle-days; docs/trips.md has the rules. What comes out depends on
+// the frames alone, to the bit, not on how they were batched; a copy goes on like the original. About 4 KiB and what it
+// has found. Not thread-safe; copyable, movable.
 class VehicleFold {
  public:
   // `signals` outlives the fold and its copies.
@@ -37,8 +37,8 @@ class VehicleFold {
   // trips: a trip over midnight is split between its days.
   std::vector<VehicleDay> days() const;
 
-  // What no trip has: idling beyond a trip's end, frames of a parked vehicle. The sum over days() is the sum over all trips,
-  // also the open one, and this, exactly.
+  // What no trip has: idling beyond a trip's end, frames of a parked vehicle. The sum over days() is the sum over all
+  // trips, also the open one, and this, exactly.
   Totals outside_totals() const;
 
  private:

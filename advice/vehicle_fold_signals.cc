@@ -10,11 +10,11 @@ namespace telltale {
 namespace {
 
 constexpr double kKmhPerMps = 3.6;
-constexpr double kMicrolitresPerMsOfLph = 1.0 / 3.6;      // 1 l/h = 1e6 ul / 3.6e6 ms
-constexpr double kMicrolitresPerMsOfCm3ps = 1.0;          // 1 cm3/s = 1,000 ul / 1,000 ms
-constexpr double kStoichiometricPetrol = 14.7;            // kg air / kg petrol (E5)
-constexpr double kPetrolGramsPerLitre = 745.0;            // EN 228 allows 720 to 775
-constexpr double kMmPerMsOfKmh = 1.0 / 3.6;               // 1 km/h = 1e6 mm / 3.6e6 ms
+constexpr double kMicrolitresPerMsOfLph = 1.0 / 3.6;  // 1 l/h = 1e6 ul / 3.6e6 ms
+constexpr double kMicrolitresPerMsOfCm3ps = 1.0;      // 1 cm3/s = 1,000 ul / 1,000 ms
+constexpr double kStoichiometricPetrol = 14.7;        // kg air / kg petrol (E5)
+constexpr double kPetrolGramsPerLitre = 745.0;        // EN 228 allows 720 to 775
+constexpr double kMmPerMsOfKmh = 1.0 / 3.6;           // 1 km/h = 1e6 mm / 3.6e6 ms
 
 }  // namespace
 
@@ -130,10 +130,10 @@ void VehicleFold::TakeCounters(std::int64_t time_ms, internal::Step& step) {
   };
   const double mm_per_ms_max = options_.counter_speed_kmh_max * kMmPerMsOfKmh;
   const double ul_per_ms_max = options_.counter_fuel_rate_lph_max * kMicrolitresPerMsOfLph;
-  step.distance.fine_mm = take(AdviceSignal::kDistanceTotalFine, distance_fine_, 1e3, mm_per_ms_max);    // m
-  step.distance.coarse_mm = take(AdviceSignal::kDistanceTotal, distance_coarse_, 1e6, mm_per_ms_max);    // km
-  step.fuel.fine_ul = take(AdviceSignal::kFuelTotalFine, fuel_fine_, 1e6, ul_per_ms_max);                // l
-  step.fuel.coarse_ul = take(AdviceSignal::kFuelTotal, fuel_coarse_, 1e6, ul_per_ms_max);                // l
+  step.distance.fine_mm = take(AdviceSignal::kDistanceTotalFine, distance_fine_, 1e3, mm_per_ms_max);  // m
+  step.distance.coarse_mm = take(AdviceSignal::kDistanceTotal, distance_coarse_, 1e6, mm_per_ms_max);  // km
+  step.fuel.fine_ul = take(AdviceSignal::kFuelTotalFine, fuel_fine_, 1e6, ul_per_ms_max);              // l
+  step.fuel.coarse_ul = take(AdviceSignal::kFuelTotal, fuel_coarse_, 1e6, ul_per_ms_max);              // l
 }
 
 std::optional<bool> VehicleFold::AcceleratorReleased(std::int64_t time_ms, bool engine_running) {

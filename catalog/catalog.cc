@@ -1,11 +1,11 @@
 #include "catalog/catalog.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <sstream>
+
+#include <fmt/format.h>
 
 #include "base/check.h"
 #include "base/csv.h"
@@ -87,9 +87,8 @@ void Catalog::BuildIndex() {
     by_pgn_[signal.j1939->pgn].push_back(&signal);
   }
   for (auto& [pgn, signals] : by_pgn_) {
-    std::sort(signals.begin(), signals.end(), [](const Signal* a, const Signal* b) {
-      return a->j1939->start_bit < b->j1939->start_bit;
-    });
+    std::sort(signals.begin(), signals.end(),
+              [](const Signal* a, const Signal* b) { return a->j1939->start_bit < b->j1939->start_bit; });
   }
 }
 
@@ -126,8 +125,8 @@ StatusOr<RawValue> ToRaw(const Signal& signal, double physical) {
   }
   const double raw = std::round((physical - signal.offset) / signal.scale);
   if (raw < signal.raw_min || raw > signal.raw_max) {
-    return absl::OutOfRangeError(fmt::format("{}: {} {} is outside {}..{}", signal.name, physical, signal.unit,
-                                             signal.min, signal.max));
+    return absl::OutOfRangeError(
+        fmt::format("{}: {} {} is outside {}..{}", signal.name, physical, signal.unit, signal.min, signal.max));
   }
   return static_cast<RawValue>(raw);
 }

@@ -16,8 +16,8 @@ namespace telltale {
 class Catalog {
  public:
   // The built-in signals (catalog/signals.csv, compiled in), and the rows of further files of the same columns.
-  // Errors: NOT_FOUND a file cannot be opened; INVALID_ARGUMENT a row is wrong, or repeats an id or a name: file, line and
-  // column are named.
+  // Errors: NOT_FOUND a file cannot be opened; INVALID_ARGUMENT a row is wrong, or repeats an id or a name: file, line
+  // and column are named.
   static StatusOr<Catalog> Load(const std::vector<std::string>& extra_files = {});
 
   // From CSV text alone, without the built-in signals. `source_name` is for messages.
@@ -25,9 +25,9 @@ class Catalog {
 
   std::span<const Signal> signals() const { return signals_; }  // in the order of their ids
 
-  const Signal* Find(SignalId id) const;                // nullptr: no such signal
+  const Signal* Find(SignalId id) const;  // nullptr: no such signal
   const Signal* FindByName(std::string_view name) const;
-  const Signal* FindBySpn(std::uint32_t spn) const;     // the first in the order of ids
+  const Signal* FindBySpn(std::uint32_t spn) const;                   // the first in the order of ids
   std::span<const Signal* const> FindByPgn(std::uint32_t pgn) const;  // in the order of start bits
 
   // The signal of a name that our own code relies on, for example "engine_speed". A missing one is a bug, not input.
@@ -49,8 +49,8 @@ class Catalog {
   std::unordered_map<std::uint32_t, std::vector<const Signal*>> by_pgn_;
 };
 
-// The value on the signal's grid that is nearest to `physical`. Errors: INVALID_ARGUMENT if it is not finite, OUT_OF_RANGE
-// outside min..max; both messages name the signal and what is allowed.
+// The value on the signal's grid that is nearest to `physical`. Errors: INVALID_ARGUMENT if it is not finite,
+// OUT_OF_RANGE outside min..max; both messages name the signal and what is allowed.
 StatusOr<RawValue> ToRaw(const Signal& signal, double physical);
 
 }  // namespace telltale

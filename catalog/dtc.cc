@@ -30,7 +30,15 @@ constexpr std::array<std::string_view, 32> kFmiTexts = {
     "received over the network with an error",
     "drifted high",
     "drifted low",
-    "", "", "", "", "", "", "", "", "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
     "condition exists",
 };
 
@@ -102,8 +110,9 @@ constexpr std::array kSources = {
 std::string_view FmiText(std::uint32_t fmi) { return fmi < kFmiTexts.size() ? kFmiTexts[fmi] : std::string_view(); }
 
 std::string_view SourceName(std::uint32_t source_address) {
-  const auto it = std::lower_bound(kSources.begin(), kSources.end(), source_address,
-                                   [](const Source& source, std::uint32_t address) { return source.address < address; });
+  const auto it =
+      std::lower_bound(kSources.begin(), kSources.end(), source_address,
+                       [](const Source& source, std::uint32_t address) { return source.address < address; });
   return it != kSources.end() && it->address == source_address ? it->name : std::string_view();
 }
 

@@ -14,9 +14,9 @@ struct Dtc {
   static constexpr std::uint32_t kMaxFmi = 31;
   static constexpr std::uint32_t kOccurrenceNotAvailable = 127;
 
-  std::uint32_t spn = 0;               // 0..kMaxSpn
-  std::uint8_t fmi = 0;                // 0..kMaxFmi
-  std::uint8_t occurrence_count = 0;   // 0..126, or kOccurrenceNotAvailable
+  std::uint32_t spn = 0;              // 0..kMaxSpn
+  std::uint8_t fmi = 0;               // 0..kMaxFmi
+  std::uint8_t occurrence_count = 0;  // 0..126, or kOccurrenceNotAvailable
   friend bool operator==(const Dtc&, const Dtc&) = default;
 };
 

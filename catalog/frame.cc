@@ -1,8 +1,8 @@
 #include "catalog/frame.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/check.h"
 

@@ -29,9 +29,7 @@ class Layout {
     return position_[signal] - 1U;
   }
 
-  friend bool operator==(const Layout& a, const Layout& b) {
-    return a.hash_ == b.hash_ && a.signals_ == b.signals_;
-  }
+  friend bool operator==(const Layout& a, const Layout& b) { return a.hash_ == b.hash_ && a.signals_ == b.signals_; }
 
  private:
   explicit Layout(std::vector<SignalId> signals);

@@ -47,7 +47,7 @@ struct Signal {
   std::string unit;         // empty for states
   double scale = 1.0;       // > 0
   double offset = 0.0;
-  double min = 0.0;         // least and greatest valid physical value
+  double min = 0.0;  // least and greatest valid physical value
   double max = 0.0;
   SignalKind kind = SignalKind::kContinuous;
   std::string group;

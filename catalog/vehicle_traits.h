@@ -9,8 +9,8 @@ enum class VehicleClass : std::uint8_t {
   kHeavyTruck = 1,   // above 12 t
   kMediumTruck = 2,  // 3.5 t to 12 t
   kBus = 3,
-  kCar = 4,          // car or light van, up to 3.5 t
-  kMachine = 5,      // tractor, excavator, ...
+  kCar = 4,      // car or light van, up to 3.5 t
+  kMachine = 5,  // tractor, excavator, ...
 };
 
 enum class FuelType : std::uint8_t {

@@ -23,8 +23,9 @@ struct OwnedFrame {
   std::vector<RawValue> values;
 };
 
-// Hands frames, once they are durable, to those who watch their vehicles. A watcher that is slow loses the oldest frames
-// and learns how many; nobody waits for it. Thread-safe. Frames of vehicles that nobody watches cost one atomic load a batch.
+// Hands frames, once they are durable, to those who watch their vehicles. A watcher that is slow loses the oldest
+// frames and learns how many; nobody waits for it. Thread-safe. Frames of vehicles that nobody watches cost one atomic
+// load a batch.
 class LiveFrames {
  public:
   struct Options {
@@ -39,7 +40,8 @@ class LiveFrames {
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
 
-    // The oldest frame that waits; nullopt: none. `missed` is set to the frames left out since the last call that gave one.
+    // The oldest frame that waits; nullopt: none. `missed` is set to the frames left out since the last call that gave
+    // one.
     std::optional<OwnedFrame> Next(std::uint64_t& missed);
 
     // True once EndAll() was called: nothing more will come.
@@ -55,9 +57,9 @@ class LiveFrames {
 
   explicit LiveFrames(Options options) : options_(options) {}
 
-  // `wake` is called, from a thread of the store, when a frame waits that did not before; it must be quick. It may still be
-  // called for a moment after the watcher was destroyed: capture what it needs weakly.
-  // Errors: RESOURCE_EXHAUSTED more than watchers_max watchers.
+  // `wake` is called, from a thread of the store, when a frame waits that did not before; it must be quick. It may
+  // still be called for a moment after the watcher was destroyed: capture what it needs weakly. Errors:
+  // RESOURCE_EXHAUSTED more than watchers_max watchers.
   StatusOr<std::unique_ptr<Watcher>> Watch(const std::vector<VehicleId>& vehicles, std::function<void()> wake);
 
   // Tells every watcher, and each that comes later, that nothing more will come. For a graceful stop.

@@ -33,8 +33,8 @@ IngestMetrics::IngestMetrics(prometheus::Registry& registry)
                         .Name("telltale_ingest_batch_seconds")
                         .Help("From a batch received to its answer ready")
                         .Register(registry)
-                        .Add({}, prometheus::Histogram::BucketBoundaries{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                                         0.1, 0.25, 0.5, 1, 2.5, 5, 10})) {
+                        .Add({}, prometheus::Histogram::BucketBoundaries{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                                         0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})) {
   auto& family = prometheus::BuildCounter()
                      .Name("telltale_ingest_refused_total")
                      .Help("Frames, samples, fault reports and lines refused, by reason")

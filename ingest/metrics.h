@@ -1,11 +1,11 @@
 #pragma once
 
+#include <array>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
-
-#include <array>
 
 #include "ingest/refusal.h"
 

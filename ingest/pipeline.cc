@@ -1,8 +1,8 @@
 #include "ingest/pipeline.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/time.h"
 
@@ -153,7 +153,8 @@ void Pipeline::AddSamples(const VehicleRegistry::Entry& vehicle, std::uint32_t f
   if (!row.empty()) {
     const std::size_t size_before = batch.frames.size();
     if (layout == nullptr) {
-      Refuse(frame_index, 0, RefusalReason::kRowWidth, "the frame has a row, but the stream's Hello has no layout", batch);
+      Refuse(frame_index, 0, RefusalReason::kRowWidth, "the frame has a row, but the stream's Hello has no layout",
+             batch);
       return;
     }
     AddRow(vehicle, frame_index, measure_time_ms, *layout, row, batch);
@@ -165,7 +166,8 @@ void Pipeline::AddSamples(const VehicleRegistry::Entry& vehicle, std::uint32_t f
   }
   if (samples.size() > CheckedLayout::kMaxSignals) {
     Refuse(frame_index, 0, RefusalReason::kRowWidth,
-           fmt::format("the frame has {} samples, at most {} are taken", samples.size(), CheckedLayout::kMaxSignals), batch);
+           fmt::format("the frame has {} samples, at most {} are taken", samples.size(), CheckedLayout::kMaxSignals),
+           batch);
     return;
   }
   std::vector<bool> seen(std::size_t{std::numeric_limits<SignalId>::max()} + 1);

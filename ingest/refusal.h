@@ -7,8 +7,8 @@
 
 namespace telltale {
 
-// Why a frame, sample, fault report or line was refused. Numbers equal telltale.v1.RefusalReason; the names label the metric
-// telltale_ingest_refused_total.
+// Why a frame, sample, fault report or line was refused. Numbers equal telltale.v1.RefusalReason; the names label the
+// metric telltale_ingest_refused_total.
 enum class RefusalReason : std::uint8_t {
   kUnknownVehicle = 1,
   kBadVehicleIndex = 2,
@@ -25,9 +25,20 @@ enum class RefusalReason : std::uint8_t {
   kMalformedLine = 13,
 };
 
-inline constexpr std::array<std::string_view, 14> kRefusalReasonNames = {
-    "",           "unknown_vehicle", "bad_vehicle_index", "row_width",    "empty_frame", "time_too_early", "time_in_future",
-    "unknown_signal", "repeated_signal", "not_a_number",   "out_of_range", "no_value",    "bad_fault",      "malformed_line"};
+inline constexpr std::array<std::string_view, 14> kRefusalReasonNames = {"",
+                                                                         "unknown_vehicle",
+                                                                         "bad_vehicle_index",
+                                                                         "row_width",
+                                                                         "empty_frame",
+                                                                         "time_too_early",
+                                                                         "time_in_future",
+                                                                         "unknown_signal",
+                                                                         "repeated_signal",
+                                                                         "not_a_number",
+                                                                         "out_of_range",
+                                                                         "no_value",
+                                                                         "bad_fault",
+                                                                         "malformed_line"};
 
 constexpr std::string_view NameOf(RefusalReason reason) {
   return kRefusalReasonNames[static_cast<std::size_t>(reason)];
@@ -37,7 +48,7 @@ constexpr std::string_view NameOf(RefusalReason reason) {
 struct LineRefusal {
   std::uint64_t line = 0;  // from 1
   RefusalReason reason = RefusalReason::kMalformedLine;
-  std::string message;     // what was wrong and what to do
+  std::string message;  // what was wrong and what to do
 };
 
 }  // namespace telltale

@@ -1,9 +1,9 @@
 #include "server/advice_services.h"
 
-#include <fmt/format.h>
-
 #include <optional>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "advice/driver_advice.h"
 #include "advice/driver_score.h"
@@ -38,8 +38,7 @@ grpc::Status FindTrips(const VehicleRegistry& registry, FoldCache& folds, const 
   RETURN_IF_REQUEST_ERROR(FindVehicle(registry, request.vin(), &vehicle));
   TimeRange range;
   RETURN_IF_REQUEST_ERROR(ReadRange(request.range(), &range));
-  return ToGrpcStatus(
-      folds.Use(*vehicle, [&trips, range](const VehicleFold& fold) { trips = TripsIn(fold, range); }));
+  return ToGrpcStatus(folds.Use(*vehicle, [&trips, range](const VehicleFold& fold) { trips = TripsIn(fold, range); }));
 }
 
 // The number that the page begins at or after. Errors: the token is not one of this request.

@@ -1,10 +1,11 @@
 #pragma once
 
-#include "server/fold_cache.h"
-#include "storage/vehicle_registry.h"
 #include "telltale/v1/driver.grpc.pb.h"
 #include "telltale/v1/fuel.grpc.pb.h"
 #include "telltale/v1/trips.grpc.pb.h"
+
+#include "server/fold_cache.h"
+#include "storage/vehicle_registry.h"
 
 // The services that answer from folded vehicles. What refers to something outlives the service; all are thread-safe.
 namespace telltale {

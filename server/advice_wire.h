@@ -1,12 +1,13 @@
 #pragma once
 
+#include "telltale/v1/driver.pb.h"
+#include "telltale/v1/fuel.pb.h"
+#include "telltale/v1/trips.pb.h"
+
 #include "advice/advice.h"
 #include "advice/driver_score.h"
 #include "advice/fuel_advice.h"
 #include "advice/trip.h"
-#include "telltale/v1/driver.pb.h"
-#include "telltale/v1/fuel.pb.h"
-#include "telltale/v1/trips.pb.h"
 
 // What advice/ found, as messages of telltale.v1.
 namespace telltale {

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "catalog/catalog.h"
 #include "telltale/v1/catalog.grpc.pb.h"
+
+#include "catalog/catalog.h"
 
 namespace telltale {
 

@@ -1,12 +1,12 @@
 #include "server/config.h"
 
-#include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <numeric>
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
 
 #include "base/time.h"
 
@@ -137,9 +137,8 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(NumberSetting("server.watchers_max", "Open TelemetryService/Watch calls", config.live.watchers_max));
   add(NumberSetting("server.frames_per_watcher_max", "Frames kept for a slow watcher before the oldest are left out",
                     config.live.frames_per_watcher_max));
-  add(DurationSetting<std::chrono::seconds>("server.drain_timeout_s",
-                                            "At a stop, how long open calls may take to end, seconds",
-                                            config.drain_timeout));
+  add(DurationSetting<std::chrono::seconds>(
+      "server.drain_timeout_s", "At a stop, how long open calls may take to end, seconds", config.drain_timeout));
   add(TextSetting("log.level", "debug, info, warn or error", config.log_level));
   add({"catalog.extra_files", "Further signal files, in the columns of catalog/signals.csv; a list",
        [&config](const std::string& text) {

@@ -44,7 +44,8 @@ struct Setting {
 std::vector<Setting> SettingsOf(Config& config);
 
 // Reads a YAML file of sections and keys over what `config` has. Errors: NOT_FOUND the file cannot be opened;
-// INVALID_ARGUMENT not YAML, an unknown key (the nearest known one is named), or a wrong value: file and line are named.
+// INVALID_ARGUMENT not YAML, an unknown key (the nearest known one is named), or a wrong value: file and line are
+// named.
 Status ReadConfigFile(const std::string& path, Config& config);
 
 // "key=value", from a flag. Errors: INVALID_ARGUMENT.

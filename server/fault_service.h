@@ -1,9 +1,10 @@
 #pragma once
 
+#include "telltale/v1/faults.grpc.pb.h"
+
 #include "catalog/catalog.h"
 #include "storage/fault_store.h"
 #include "storage/vehicle_registry.h"
-#include "telltale/v1/faults.grpc.pb.h"
 
 namespace telltale {
 

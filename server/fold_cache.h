@@ -16,10 +16,10 @@
 
 namespace telltale {
 
-// Folds of recently asked vehicles. A question takes in what was stored since the last one; if a frame was written into the
-// past meanwhile, or the vehicle's description changed, the vehicle is folded anew from the store. So an answer equals the
-// fold of everything that was acknowledged before the question. Thread-safe: questions about one vehicle wait for each
-// other, those about different vehicles do not.
+// Folds of recently asked vehicles. A question takes in what was stored since the last one; if a frame was written into
+// the past meanwhile, or the vehicle's description changed, the vehicle is folded anew from the store. So an answer
+// equals the fold of everything that was acknowledged before the question. Thread-safe: questions about one vehicle
+// wait for each other, those about different vehicles do not.
 class FoldCache {
  public:
   // Both outlive the cache. At most `vehicles_max` folds are kept; the longest unused goes first.

@@ -1,13 +1,13 @@
 // telltaled, the server.
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "base/clock.h"
 #include "base/log.h"

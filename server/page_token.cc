@@ -1,10 +1,10 @@
 #include "server/page_token.h"
 
-#include <fmt/format.h>
-#include <xxhash.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <fmt/format.h>
+#include <xxhash.h>
 
 namespace telltale {
 namespace {

@@ -1,8 +1,8 @@
 #include "server/request.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "ingest/grpc/grpc_status.h"
 #include "ingest/grpc/wire.h"

@@ -1,19 +1,20 @@
 #pragma once
 
-#include <google/protobuf/repeated_field.h>
-#include <google/protobuf/timestamp.pb.h>
-#include <grpcpp/support/status.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <google/protobuf/repeated_field.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <grpcpp/support/status.h>
+
+#include "telltale/v1/common.pb.h"
+
 #include "base/status.h"
 #include "base/time.h"
 #include "catalog/catalog.h"
 #include "storage/vehicle_registry.h"
-#include "telltale/v1/common.pb.h"
 
 // What the services share: requests as our own types, results as messages.
 namespace telltale {
@@ -48,9 +49,9 @@ void SetValue(const Signal& signal, RawValue raw, std::int64_t measure_time_ms, 
 }  // namespace telltale
 
 // Returns the grpc::Status of a RequestError from an rpc.
-#define RETURN_IF_REQUEST_ERROR(expression)                                               \
-  do {                                                                                    \
-    if (const ::telltale::RequestError error_ = (expression); !error_.ok()) {             \
-      return error_.ToGrpc();                                                             \
-    }                                                                                     \
+#define RETURN_IF_REQUEST_ERROR(expression)                                   \
+  do {                                                                        \
+    if (const ::telltale::RequestError error_ = (expression); !error_.ok()) { \
+      return error_.ToGrpc();                                                 \
+    }                                                                         \
   } while (false)

@@ -1,10 +1,10 @@
 #include "server/rpc_metrics.h"
 
-#include <grpcpp/support/interceptor.h>
-#include <grpcpp/support/status.h>
-
 #include <chrono>
 #include <string_view>
+
+#include <grpcpp/support/interceptor.h>
+#include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <string>
+
 #include <grpcpp/support/server_interceptor.h>
 #include <prometheus/counter.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
-
-#include <string>
 
 namespace telltale {
 
@@ -18,8 +18,8 @@ class RpcMetrics {
   void Observe(const std::string& method, const std::string& code, double seconds, bool streaming);
 
  private:
-  prometheus::Family<prometheus::Counter>& requests_;    // telltale_grpc_requests_total{service,method,code}
-  prometheus::Family<prometheus::Histogram>& latencies_; // telltale_grpc_request_seconds{service,method}
+  prometheus::Family<prometheus::Counter>& requests_;     // telltale_grpc_requests_total{service,method,code}
+  prometheus::Family<prometheus::Histogram>& latencies_;  // telltale_grpc_request_seconds{service,method}
 };
 
 // Makes the interceptors that feed RpcMetrics; given to grpc::ServerBuilder. `metrics` outlives the server.

@@ -1,5 +1,9 @@
 #include "server/server.h"
 
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
 #include <fmt/format.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -8,10 +12,6 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
-
-#include <chrono>
-#include <filesystem>
-#include <thread>
 
 #include "base/log.h"
 #include "base/mutex.h"

@@ -11,8 +11,8 @@ namespace telltale {
 // A running telltaled: opens the stores, serves gRPC and /metrics, and stops without losing anything. Thread-safe.
 class Server {
  public:
-  // Errors: INVALID_ARGUMENT a setting is wrong; UNAVAILABLE an address cannot be listened on, or the data folder is in use;
-  // DATA_LOSS the stores cannot be read. `clock` outlives the server.
+  // Errors: INVALID_ARGUMENT a setting is wrong; UNAVAILABLE an address cannot be listened on, or the data folder is in
+  // use; DATA_LOSS the stores cannot be read. `clock` outlives the server.
   static StatusOr<std::unique_ptr<Server>> Start(const Config& config, const Clock& clock);
 
   // Stops if Stop() was not called.

@@ -26,7 +26,8 @@ std::vector<prometheus::MetricFamily> StoreMetrics::Collect() const {
   const StoreStats stats = telemetry_.Stats();
   return {
       Gauge("telltale_storage_size_bytes", "Telemetry on disk", static_cast<double>(stats.size_bytes)),
-      Gauge("telltale_storage_journal_bytes", "Journal that is not yet trimmed", static_cast<double>(stats.journal_bytes)),
+      Gauge("telltale_storage_journal_bytes", "Journal that is not yet trimmed",
+            static_cast<double>(stats.journal_bytes)),
       Gauge("telltale_storage_head_frames", "Frames in memory that are not yet in a block",
             static_cast<double>(stats.head_frame_count)),
       Counter("telltale_storage_blocks_total", "Blocks sealed", static_cast<double>(stats.block_count)),

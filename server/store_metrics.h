@@ -1,9 +1,9 @@
 #pragma once
 
+#include <vector>
+
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
-
-#include <vector>
 
 #include "storage/telemetry_store.h"
 #include "storage/vehicle_registry.h"

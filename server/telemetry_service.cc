@@ -1,9 +1,9 @@
 #include "server/telemetry_service.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <algorithm>
 
 #include "ingest/grpc/grpc_status.h"
 #include "server/page_token.h"
@@ -52,8 +52,9 @@ grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, cons
   std::vector<SignalId> signals;
   RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, request->signal_id(), request->signal_name(), &signals));
   if (signals.empty() || signals.size() > kMaxSignals) {
-    return RequestError(absl::InvalidArgumentError(fmt::format("{} signals; name 1 to {}", signals.size(), kMaxSignals)),
-                        "INVALID_SIGNALS", "signal_id")
+    return RequestError(
+               absl::InvalidArgumentError(fmt::format("{} signals; name 1 to {}", signals.size(), kMaxSignals)),
+               "INVALID_SIGNALS", "signal_id")
         .ToGrpc();
   }
   TimeRange range;
@@ -61,8 +62,8 @@ grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, cons
   std::size_t page_size = 0;
   RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
   page_size = std::min(page_size, kMaxCells / signals.size());
-  const std::string key = fmt::format("history {} {} {} {}", vehicle->vin.text(), fmt::join(signals, ","), range.from_ms,
-                                      range.to_ms);
+  const std::string key =
+      fmt::format("history {} {} {} {}", vehicle->vin.text(), fmt::join(signals, ","), range.from_ms, range.to_ms);
   if (!request->page_token().empty()) {
     const auto position = ReadNumberPageToken(key, request->page_token());
     RETURN_IF_REQUEST_ERROR(RequestError(position.status(), "INVALID_PAGE_TOKEN", "page_token"));

@@ -1,15 +1,16 @@
 #pragma once
 
+#include "telltale/v1/telemetry.grpc.pb.h"
+
 #include "catalog/catalog.h"
 #include "ingest/live_frames.h"
 #include "storage/telemetry_store.h"
 #include "storage/vehicle_registry.h"
-#include "telltale/v1/telemetry.grpc.pb.h"
 
 namespace telltale {
 
-// telltale.v1.TelemetryService: the queries on the synchronous API, Watch, which may be open for days, on the callback API.
-// Thread-safe.
+// telltale.v1.TelemetryService: the queries on the synchronous API, Watch, which may be open for days, on the callback
+// API. Thread-safe.
 class TelemetryServiceImpl final
     : public v1::TelemetryService::WithCallbackMethod_Watch<v1::TelemetryService::Service> {
  public:

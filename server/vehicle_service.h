@@ -1,8 +1,9 @@
 #pragma once
 
+#include "telltale/v1/vehicles.grpc.pb.h"
+
 #include "storage/telemetry_store.h"
 #include "storage/vehicle_registry.h"
-#include "telltale/v1/vehicles.grpc.pb.h"
 
 namespace telltale {
 
@@ -10,7 +11,8 @@ namespace telltale {
 class VehicleServiceImpl final : public v1::VehicleService::Service {
  public:
   // What refers to something outlives the service.
-  VehicleServiceImpl(VehicleRegistry& registry, TelemetryStore& telemetry) : registry_(registry), telemetry_(telemetry) {}
+  VehicleServiceImpl(VehicleRegistry& registry, TelemetryStore& telemetry)
+      : registry_(registry), telemetry_(telemetry) {}
 
   grpc::Status RegisterVehicle(grpc::ServerContext* context, const v1::RegisterVehicleRequest* request,
                                v1::Vehicle* response) override;

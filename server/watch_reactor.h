@@ -5,11 +5,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "telltale/v1/telemetry.grpc.pb.h"
+
 #include "base/mutex.h"
 #include "catalog/catalog.h"
 #include "ingest/live_frames.h"
 #include "storage/vehicle_registry.h"
-#include "telltale/v1/telemetry.grpc.pb.h"
 
 namespace telltale {
 

@@ -16,7 +16,8 @@ struct DocumentWrite {
   std::optional<std::string> value;
 };
 
-// Small records: vehicles, faults, grants, trips, rollups, advice, audit. Keys are bytes in lexicographic order; by custom
+// Small records: vehicles, faults, grants, trips, rollups, advice, audit. Keys are bytes in lexicographic order; by
+// custom
 // "<collection>/<id>", integers big-endian, so that a prefix scan lists a collection in order. Thread-safe.
 class DocumentStore {
  public:

@@ -21,8 +21,8 @@ struct Fault {
   std::int64_t last_seen_ms = 0;
 };
 
-// Trouble codes by vehicle. Reports may come twice, late and out of order: the result is that of the same reports in order
-// of their times. Thread-safe.
+// Trouble codes by vehicle. Reports may come twice, late and out of order: the result is that of the same reports in
+// order of their times. Thread-safe.
 class FaultStore {
  public:
   // What List() returns at most: far above a truck's, and a bound on what a broken controller can make us hold.
@@ -36,8 +36,8 @@ class FaultStore {
     FaultReport report;
   };
 
-  // Durable when it returns, all or none. Writes nothing if the reports change nothing. Errors: INVALID_ARGUMENT an SPN or
-  // FMI is beyond J1939's; UNAVAILABLE the disk does not take writes; DATA_LOSS a stored fault cannot be read.
+  // Durable when it returns, all or none. Writes nothing if the reports change nothing. Errors: INVALID_ARGUMENT an SPN
+  // or FMI is beyond J1939's; UNAVAILABLE the disk does not take writes; DATA_LOSS a stored fault cannot be read.
   Status Record(const std::vector<VehicleReport>& reports);
 
   // Active first, then the last seen first. Errors: DATA_LOSS a stored fault cannot be read.

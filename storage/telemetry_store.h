@@ -40,12 +40,12 @@ struct ScanOptions {
 };
 
 struct StoreStats {
-  std::uint64_t size_bytes = 0;  // on disk
-  std::uint64_t block_count = 0;    // sealed by this process
+  std::uint64_t size_bytes = 0;   // on disk
+  std::uint64_t block_count = 0;  // sealed by this process
   std::uint64_t head_frame_count = 0;
-  std::uint64_t journal_bytes = 0;  // not yet trimmed
+  std::uint64_t journal_bytes = 0;         // not yet trimmed
   std::uint64_t replayed_frame_count = 0;  // at the last open
-  bool writable = true;          // false: a write failed, nothing is acknowledged
+  bool writable = true;                    // false: a write failed, nothing is acknowledged
 };
 
 // Every frame of every vehicle. Thread-safe.
@@ -59,21 +59,21 @@ class TelemetryStore {
 
   virtual ~TelemetryStore() = default;
 
-  // Makes the batch durable, as a whole or not at all, then calls `done`, once, from a thread of the store: it must be quick and
-  // must not call Append. Frames of one vehicle take effect in the order of the calls. Visible to readers before `done` is
-  // called, never before durable. Blocks while more than the configured bytes wait. Errors (to `done`): UNAVAILABLE the
-  // disk does not take writes, or the store is closing; the caller sends again.
+  // Makes the batch durable, as a whole or not at all, then calls `done`, once, from a thread of the store: it must be
+  // quick and must not call Append. Frames of one vehicle take effect in the order of the calls. Visible to readers
+  // before `done` is called, never before durable. Blocks while more than the configured bytes wait. Errors (to
+  // `done`): UNAVAILABLE the disk does not take writes, or the store is closing; the caller sends again.
   virtual void Append(FrameBatch batch, AppendCallback done) = 0;
 
   // The newest value of each of `signals` that the vehicle ever sent (empty: all), in the order of ids.
   virtual StatusOr<std::vector<LatestValue>> Latest(VehicleId vehicle, std::span<const SignalId> signals) = 0;
 
-  // Calls `visit` for each frame of the vehicle inside the range that has at least one of `signals` (empty: all), oldest
-  // first, each time once, with just these signals, in the order of ids. Sees what was durable when it began and perhaps
-  // later frames. Never holds a writer up for longer than one vehicle's head takes to copy. Errors: DATA_LOSS a block is
-  // damaged: file or key, and vehicle, are named; DEADLINE_EXCEEDED. Reaching frame_limit is OK.
-  virtual Status Scan(VehicleId vehicle, std::span<const SignalId> signals, TimeRange range,
-                      const ScanOptions& options, const FrameFunction& visit) = 0;
+  // Calls `visit` for each frame of the vehicle inside the range that has at least one of `signals` (empty: all),
+  // oldest first, each time once, with just these signals, in the order of ids. Sees what was durable when it began and
+  // perhaps later frames. Never holds a writer up for longer than one vehicle's head takes to copy. Errors: DATA_LOSS a
+  // block is damaged: file or key, and vehicle, are named; DEADLINE_EXCEEDED. Reaching frame_limit is OK.
+  virtual Status Scan(VehicleId vehicle, std::span<const SignalId> signals, TimeRange range, const ScanOptions& options,
+                      const FrameFunction& visit) = 0;
 
   virtual StatusOr<VehicleExtent> Extent(VehicleId vehicle) = 0;
 

@@ -44,8 +44,8 @@ class VehicleRegistry {
   using Entry = internal::VinIndexEntry;
   Entry Find(std::string_view vin) const;  // upper case
 
-  StatusOr<Vehicle> Get(const Vin& vin) const;      // NOT_FOUND
-  StatusOr<Vehicle> Get(VehicleId id) const;        // NOT_FOUND
+  StatusOr<Vehicle> Get(const Vin& vin) const;                          // NOT_FOUND
+  StatusOr<Vehicle> Get(VehicleId id) const;                            // NOT_FOUND
   std::vector<Vehicle> List(VehicleId after, std::size_t limit) const;  // in the order of ids
   std::size_t size() const;
 

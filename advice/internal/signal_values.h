@@ -23,8 +23,8 @@ class SignalValues {
   // Takes what the frame has. A signal that the vehicle does not have now, or that is known to be wrong, is forgotten.
   void Take(const AdviceSignals& signals, const Frame& frame);
 
-  // Tells how far apart the frames are. The least of the last four intervals counts: of dense frames with a gap it is the
-  // dense one, and a vehicle that sends every 10 s is known as such after four.
+  // Tells how far apart the frames are. The least of the last four intervals counts: of dense frames with a gap it is
+  // the dense one, and a vehicle that sends every 10 s is known as such after four.
   void TakeInterval(std::int64_t interval_ms, const FoldOptions& options);
 
   std::int64_t hold_ms() const { return hold_ms_; }  // a value older than this is stale
@@ -91,8 +91,8 @@ class RateIntegral {
   Carry carry_;
 };
 
-// How far a counter advanced. A counter that runs backwards, or faster than is possible, was reset or set: it counts anew
-// from there.
+// How far a counter advanced. A counter that runs backwards, or faster than is possible, was reset or set: it counts
+// anew from there.
 class CounterAdvance {
  public:
   // In steps of its grid. `steps_per_ms_max` is the fastest advance that is believed.

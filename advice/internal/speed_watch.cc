@@ -33,8 +33,8 @@ SpeedWatch::Taken SpeedWatch::Take(std::int64_t time_ms, double speed_kmh, std::
   Taken taken{.accepted = true};
   if (known_ && time_ms - last_.time_ms <= hold_ms) {
     // 1 km/h over 1 ms is 1 / 3.6 mm.
-    taken.distance_mm = carry_.Take((last_.speed_kmh + speed_kmh) / 2.0 / kKmhPerMps *
-                                    static_cast<double>(time_ms - last_.time_ms));
+    taken.distance_mm =
+        carry_.Take((last_.speed_kmh + speed_kmh) / 2.0 / kKmhPerMps * static_cast<double>(time_ms - last_.time_ms));
   }
   known_ = true;
   last_ = sample;
@@ -61,11 +61,11 @@ void SpeedWatch::TakeWindow(const Sample& sample, const FoldOptions& options) {
     const std::int64_t span_ms = sample.time_ms - start.time_ms;
     if (span_ms < options.window_min.count()) continue;
     if (span_ms <= options.window_max.count()) {
-      window_ = SpeedWindow{.start_time_ms = start.time_ms,
-                            .end_time_ms = sample.time_ms,
-                            .start_kmh = start.speed_kmh,
-                            .acceleration_mps2 = (sample.speed_kmh - start.speed_kmh) / kKmhPerMps * 1e3 /
-                                                 static_cast<double>(span_ms)};
+      window_ = SpeedWindow{
+          .start_time_ms = start.time_ms,
+          .end_time_ms = sample.time_ms,
+          .start_kmh = start.speed_kmh,
+          .acceleration_mps2 = (sample.speed_kmh - start.speed_kmh) / kKmhPerMps * 1e3 / static_cast<double>(span_ms)};
     }
     break;
   }

@@ -1,11 +1,11 @@
 #include "catalog/internal/signal_row.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+
+#include <fmt/format.h>
 
 namespace telltale::internal {
 namespace {
@@ -30,10 +30,10 @@ enum Column : std::size_t {
 };
 
 constexpr std::size_t kMaxNameBytes = 64;
-constexpr std::uint32_t kMaxSpn = 0x7FFFF;             // SAE J1939-73: 19 bits
-constexpr std::uint32_t kMaxPgn = 0x3FFFF;             // SAE J1939-21: 18 bits
-constexpr std::uint32_t kMaxPayloadBits = 1785 * 8;    // SAE J1939-21: the longest transport message
-constexpr std::array<std::string_view, 9> kGroups = {"powertrain", "aftertreatment", "chassis", "body",    "electric",
+constexpr std::uint32_t kMaxSpn = 0x7FFFF;           // SAE J1939-73: 19 bits
+constexpr std::uint32_t kMaxPgn = 0x3FFFF;           // SAE J1939-21: 18 bits
+constexpr std::uint32_t kMaxPayloadBits = 1785 * 8;  // SAE J1939-21: the longest transport message
+constexpr std::array<std::string_view, 9> kGroups = {"powertrain", "aftertreatment", "chassis",  "body",    "electric",
                                                      "position",   "vehicle",        "terminal", "operator"};
 
 Status Wrong(std::string_view column, std::string_view text, std::string_view why) {
@@ -114,8 +114,9 @@ StatusOr<Signal> ParseSignalRow(std::span<const std::string> fields) {
   signal.id = static_cast<SignalId>(id);
   signal.name = fields[kName];
   if (!IsName(signal.name)) {
-    return Wrong("name", signal.name,
-                 fmt::format("is not lower_snake_case of at most {} characters that begins with a letter", kMaxNameBytes));
+    return Wrong(
+        "name", signal.name,
+        fmt::format("is not lower_snake_case of at most {} characters that begins with a letter", kMaxNameBytes));
   }
   signal.description = fields[kDescription];
   if (signal.description.empty()) return Wrong("description", "", "is missing");

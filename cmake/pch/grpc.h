@@ -12,10 +12,10 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include "telltale/v1/ingest.grpc.pb.h"
+#include "telltale/v1/telemetry.grpc.pb.h"
 
 #include "base/log.h"
 #include "base/status.h"
-
-#include <grpcpp/grpcpp.h>
-#include "telltale/v1/ingest.grpc.pb.h"
-#include "telltale/v1/telemetry.grpc.pb.h"

@@ -39,15 +39,16 @@ class FileDecoder {
   static std::unique_ptr<FileDecoder> Create(const Catalog& catalog, const FileDecoderOptions& options);
   virtual ~FileDecoder() = default;
 
-  // Adds to `piece` what the bytes complete. Errors: INVALID_ARGUMENT the file as a whole cannot be read: unknown format, no
-  // column that a signal takes, start time missing or not wanted. Nothing more is taken then.
+  // Adds to `piece` what the bytes complete. Errors: INVALID_ARGUMENT the file as a whole cannot be read: unknown
+  // format, no column that a signal takes, start time missing or not wanted. Nothing more is taken then.
   virtual Status Add(std::string_view bytes, DecodedPiece& piece) = 0;
 
   // Ends the file: a last line without line end, transport messages that never completed.
   virtual Status Finish(DecodedPiece& piece) = 0;
 
   virtual std::uint64_t line_count() const = 0;
-  virtual std::vector<std::string> ignored_columns() const = 0;  // CSV columns that no signal takes; known after the header
+  virtual std::vector<std::string> ignored_columns()
+      const = 0;  // CSV columns that no signal takes; known after the header
 };
 
 }  // namespace telltale

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <grpcpp/support/status.h>
-
 #include <string_view>
+
+#include <grpcpp/support/status.h>
 
 #include "base/status.h"
 

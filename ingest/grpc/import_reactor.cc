@@ -1,8 +1,8 @@
 #include "ingest/grpc/import_reactor.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/vin.h"
 #include "ingest/grpc/grpc_status.h"
@@ -23,10 +23,7 @@ grpc::Status Wrong(std::string_view field, std::string message, std::string_view
 
 ImportReactor::ImportReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
                              OpenStreams& streams)
-    : pipeline_(pipeline),
-      registry_(registry),
-      streams_(streams),
-      registered_(streams.Add(this, options.streams_max)) {
+    : pipeline_(pipeline), registry_(registry), streams_(streams), registered_(streams.Add(this, options.streams_max)) {
   if (registered_) {
     pipeline_.metrics().streams.Increment();
   } else {
@@ -104,7 +101,8 @@ grpc::Status ImportReactor::HandleHeader(const v1::ImportHeader& header) {
       options.format = FileFormat::kCsv;
       break;
     default:
-      return Wrong("header.format", fmt::format("{} is not a format of this version", static_cast<int>(header.format())));
+      return Wrong("header.format",
+                   fmt::format("{} is not a format of this version", static_cast<int>(header.format())));
   }
   if (header.has_start_time()) {
     const auto start_ms = ToMs(header.start_time());

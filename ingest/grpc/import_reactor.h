@@ -4,17 +4,18 @@
 #include <memory>
 #include <optional>
 
+#include "telltale/v1/ingest.grpc.pb.h"
+
 #include "base/mutex.h"
 #include "ingest/files/file_decoder.h"
 #include "ingest/grpc/ingest_service.h"
 #include "ingest/pipeline.h"
 #include "storage/vehicle_registry.h"
-#include "telltale/v1/ingest.grpc.pb.h"
 
 namespace telltale {
 
-// One call of IngestService/Import. A chunk is decoded, made durable, and only then the next one is read, so memory stays
-// bounded by one chunk. Deletes itself in OnDone.
+// One call of IngestService/Import. A chunk is decoded, made durable, and only then the next one is read, so memory
+// stays bounded by one chunk. Deletes itself in OnDone.
 class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>,
                             public DrainableStream {
  public:

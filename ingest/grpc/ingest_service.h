@@ -4,11 +4,12 @@
 #include <memory>
 #include <unordered_set>
 
+#include "telltale/v1/ingest.grpc.pb.h"
+
 #include "base/mutex.h"
 #include "base/status.h"
 #include "ingest/pipeline.h"
 #include "storage/vehicle_registry.h"
-#include "telltale/v1/ingest.grpc.pb.h"
 
 namespace telltale {
 

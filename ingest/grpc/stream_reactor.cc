@@ -1,8 +1,8 @@
 #include "ingest/grpc/stream_reactor.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/log.h"
 #include "ingest/grpc/grpc_status.h"
@@ -86,7 +86,8 @@ grpc::Status StreamReactor::HandleHello(const v1::Hello& hello) {
     return Wrong("hello.sender", fmt::format("{} bytes; at most {}", hello.sender().size(), kMaxSenderBytes));
   }
   if (hello.layout_size() > 0) {
-    auto layout = CheckedLayout::Create(pipeline_.catalog(), {hello.layout().data(), static_cast<std::size_t>(hello.layout_size())});
+    auto layout = CheckedLayout::Create(pipeline_.catalog(),
+                                        {hello.layout().data(), static_cast<std::size_t>(hello.layout_size())});
     if (!layout.ok()) return Wrong("hello.layout", MessageOf(layout.status()), "INVALID_LAYOUT");
     layout_ = *std::move(layout);
   }
@@ -124,10 +125,11 @@ grpc::Status StreamReactor::AddVehicles(const google::protobuf::RepeatedPtrField
 
 const VehicleRegistry::Entry* StreamReactor::FindVehicle(std::uint32_t vehicle_index, std::uint32_t frame_index) {
   if (vehicle_index >= vehicles_.size()) {
-    pipeline_.Refuse(frame_index, 0, RefusalReason::kBadVehicleIndex,
-                     fmt::format("vehicle_index {} is beyond the stream's {} vehicles; name it in hello.vins or more_vins",
-                                 vehicle_index, vehicles_.size()),
-                     batch_);
+    pipeline_.Refuse(
+        frame_index, 0, RefusalReason::kBadVehicleIndex,
+        fmt::format("vehicle_index {} is beyond the stream's {} vehicles; name it in hello.vins or more_vins",
+                    vehicle_index, vehicles_.size()),
+        batch_);
     return nullptr;
   }
   StreamVehicle& vehicle = vehicles_[vehicle_index];

@@ -5,19 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "telltale/v1/ingest.grpc.pb.h"
+
 #include "base/mutex.h"
 #include "ingest/grpc/ingest_service.h"
 #include "ingest/pipeline.h"
 #include "storage/vehicle_registry.h"
-#include "telltale/v1/ingest.grpc.pb.h"
 
 namespace telltale {
 
 // One call of IngestService/Stream.
 //
 // A message is checked on gRPC's thread and handed to the store; the next is read while at most batches_in_flight wait
-// to become durable. Answers leave in the order of the batches. The call is finished once: after the last answer, when the
-// sender has closed its side, made a mistake that ends the stream, or the server drains. Deletes itself in OnDone.
+// to become durable. Answers leave in the order of the batches. The call is finished once: after the last answer, when
+// the sender has closed its side, made a mistake that ends the stream, or the server drains. Deletes itself in OnDone.
 class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>,
                             public DrainableStream {
  public:
@@ -72,10 +73,10 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
 
   Mutex mutex_;
   std::deque<Answer> answers_ ABSL_GUARDED_BY(mutex_);  // a deque keeps pointers to its elements valid
-  bool reading_ ABSL_GUARDED_BY(mutex_) = false;   // a read is under way
-  bool handling_ ABSL_GUARDED_BY(mutex_) = false;  // its message is being handled; then no read is under way
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;        // a read is under way
+  bool handling_ ABSL_GUARDED_BY(mutex_) = false;       // its message is being handled; then no read is under way
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool broken_ ABSL_GUARDED_BY(mutex_) = false;    // nobody hears our answers
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;  // nobody hears our answers
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(mutex_);  // set: reads no more
 };

@@ -75,8 +75,8 @@ StatusOr<FaultReport> FromWire(const v1::FaultReport& report) {
   for (const v1::Dtc& dtc : report.dtcs()) {
     if (dtc.spn() > Dtc::kMaxSpn || dtc.fmi() > Dtc::kMaxFmi || dtc.occurrence_count() > Dtc::kOccurrenceNotAvailable) {
       return absl::InvalidArgumentError(
-          fmt::format("SPN {} FMI {} count {}; SAE J1939-73 has SPN 0..{}, FMI 0..{}, count 0..{}", dtc.spn(), dtc.fmi(),
-                      dtc.occurrence_count(), Dtc::kMaxSpn, Dtc::kMaxFmi, Dtc::kOccurrenceNotAvailable));
+          fmt::format("SPN {} FMI {} count {}; SAE J1939-73 has SPN 0..{}, FMI 0..{}, count 0..{}", dtc.spn(),
+                      dtc.fmi(), dtc.occurrence_count(), Dtc::kMaxSpn, Dtc::kMaxFmi, Dtc::kOccurrenceNotAvailable));
     }
     out.dtcs.push_back({.spn = dtc.spn(),
                         .fmi = static_cast<std::uint8_t>(dtc.fmi()),

@@ -1,15 +1,16 @@
 #pragma once
 
+#include <cstdint>
+
 #include <google/protobuf/timestamp.pb.h>
 
-#include <cstdint>
+#include "telltale/v1/ingest.pb.h"
 
 #include "base/status.h"
 #include "catalog/dtc.h"
 #include "ingest/files/file_decoder.h"
 #include "ingest/pipeline.h"
 #include "ingest/refusal.h"
-#include "telltale/v1/ingest.pb.h"
 
 // The messages of telltale.v1 as our own types, and back.
 namespace telltale {

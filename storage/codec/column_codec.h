@@ -19,7 +19,8 @@ namespace telltale {
 //              2: zigzag varint first, uint8 width, the zigzag differences from one to the next
 //              3: zigzag varint first, uint8 width, a bit for each further value: changed or not,
 //                 the zigzag differences of those that changed
-//              4: varint size, a column of codes (0 value, 1 not available, 2 error) of that size, then a column of the values, where
+//              4: varint size, a column of codes (0 value, 1 not available, 2 error) of that size, then a column of the
+//              values, where
 //                 each state repeats the value before it
 //
 // Bits fill bytes from the lowest up. Differences wrap at 32 bits, so every int32 packs. The number of values and the

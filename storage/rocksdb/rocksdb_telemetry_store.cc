@@ -1,14 +1,14 @@
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 
-#include <fmt/format.h>
-#include <rocksdb/convenience.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <deque>
 #include <thread>
 #include <unordered_map>
+
+#include <fmt/format.h>
+#include <rocksdb/convenience.h>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -93,8 +93,8 @@ class RocksDbTelemetryStore::Impl {
  private:
   struct VehicleState {
     VehicleHead head;
-    LatestRow latest;       // as of the last sealing; the head comes on top
-    Status latest_status;   // DATA_LOSS: the stored row is damaged
+    LatestRow latest;      // as of the last sealing; the head comes on top
+    Status latest_status;  // DATA_LOSS: the stored row is damaged
     std::int64_t newest_time_ms = std::numeric_limits<std::int64_t>::min();
     std::uint64_t rewrite_count = 0;
   };
@@ -275,7 +275,8 @@ Status RocksDbTelemetryStore::Impl::RunTask(std::function<Status()> task) {
   return *result;
 }
 
-// Everything that waits, up to a task and up to group_bytes_max. Waits at most a tick; empty: nothing to do, or the end.
+// Everything that waits, up to a task and up to group_bytes_max. Waits at most a tick; empty: nothing to do, or the
+// end.
 std::vector<RocksDbTelemetryStore::Impl::Item> RocksDbTelemetryStore::Impl::TakeGroup() {
   std::vector<Item> group;
   const auto until = std::chrono::steady_clock::now() + kTick;

@@ -21,7 +21,8 @@ struct TelemetryStoreOptions {
   // A head becomes a block when it has this many frames and block_values_min values, or 4,096 frames, or is older than
   // head_age_max, or when all heads together are larger than head_bytes_max.
   std::size_t frames_per_block = 128;
-  std::size_t block_values_min = 16'384;  // narrow frames, as of CAN logs, wait for more: blocks of few values pack badly
+  std::size_t block_values_min =
+      16'384;  // narrow frames, as of CAN logs, wait for more: blocks of few values pack badly
   std::chrono::seconds head_age_max = std::chrono::hours{1};
   std::size_t head_bytes_max = std::size_t{4} << 30;
 
@@ -42,14 +43,15 @@ Status Validate(const TelemetryStoreOptions& options);
 // TelemetryStore in an embedded RocksDB of its own: a journal, heads in memory, blocks, and a row of latest values for
 // each vehicle (storage/README.md tells how they play together). Thread-safe.
 //
-// One thread, the committer, writes: it takes everything that waits, syncs it with one write to the journal, puts it into the
-// heads, seals those that are full, and calls back. Readers lock a shard of the heads for as long as one head takes to copy.
+// One thread, the committer, writes: it takes everything that waits, syncs it with one write to the journal, puts it
+// into the heads, seals those that are full, and calls back. Readers lock a shard of the heads for as long as one head
+// takes to copy.
 class RocksDbTelemetryStore : public TelemetryStore {
  public:
   static constexpr int kFormatVersion = 1;  // grows when an older program could no longer read the store
 
-  // Opens or makes the store, and replays the journal. Errors: INVALID_ARGUMENT an option; FAILED_PRECONDITION a newer program
-  // wrote it, or another process has it open; DATA_LOSS it cannot be read; UNAVAILABLE the disk.
+  // Opens or makes the store, and replays the journal. Errors: INVALID_ARGUMENT an option; FAILED_PRECONDITION a newer
+  // program wrote it, or another process has it open; DATA_LOSS it cannot be read; UNAVAILABLE the disk.
   static StatusOr<std::unique_ptr<RocksDbTelemetryStore>> Open(const TelemetryStoreOptions& options);
 
   // Makes what waits durable, then closes.

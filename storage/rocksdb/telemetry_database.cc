@@ -1,12 +1,12 @@
 #include "storage/rocksdb/telemetry_database.h"
 
+#include <charconv>
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
-
-#include <charconv>
-#include <filesystem>
 
 #include "storage/rocksdb/rocksdb_status.h"
 
@@ -36,17 +36,17 @@ Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
   if (read.IsNotFound()) {
     rocksdb::WriteOptions synced;
     synced.sync = true;
-    return ToStatus(database.db->Put(synced, database.meta, kVersionKey,
-                                     std::to_string(RocksDbTelemetryStore::kFormatVersion)),
-                    fmt::format("write to telemetry in {}", path));
+    return ToStatus(
+        database.db->Put(synced, database.meta, kVersionKey, std::to_string(RocksDbTelemetryStore::kFormatVersion)),
+        fmt::format("write to telemetry in {}", path));
   }
   RETURN_IF_ERROR(ToStatus(read, fmt::format("read telemetry in {}", path)));
   int version = 0;
   std::from_chars(text.data(), text.data() + text.size(), version);
   if (version < 1 || version > RocksDbTelemetryStore::kFormatVersion) {
     return absl::FailedPreconditionError(
-        fmt::format("telemetry in {} has format {}; this program reads up to {}: use the newer program that wrote it", path,
-                    text, RocksDbTelemetryStore::kFormatVersion));
+        fmt::format("telemetry in {} has format {}; this program reads up to {}: use the newer program that wrote it",
+                    path, text, RocksDbTelemetryStore::kFormatVersion));
   }
   return OkStatus();
 }
@@ -76,10 +76,10 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   auto database = std::make_unique<TelemetryDatabase>();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::Open(db_options, options.path,
-                        {{rocksdb::kDefaultColumnFamilyName, plain}, {"journal", journal}, {"blocks", plain}, {"latest", plain}},
-                        &handles, &db);
+  const rocksdb::Status opened = rocksdb::DB::Open(
+      db_options, options.path,
+      {{rocksdb::kDefaultColumnFamilyName, plain}, {"journal", journal}, {"blocks", plain}, {"latest", plain}},
+      &handles, &db);
   RETURN_IF_ERROR(ToStatus(opened, fmt::format("open telemetry in {}", options.path)));
   database->db.reset(db);
   database->meta = handles[0];

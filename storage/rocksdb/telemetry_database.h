@@ -1,9 +1,9 @@
 #pragma once
 
-#include <rocksdb/db.h>
-
 #include <memory>
 #include <string_view>
+
+#include <rocksdb/db.h>
 
 #include "base/status.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"

@@ -9,7 +9,8 @@
 #include "catalog/signal.h"
 #include "storage/internal/record_coding.h"
 
-// The keys of the telemetry store; docs/formats/keys.md draws them. Integers are big-endian, so that bytes sort as numbers.
+// The keys of the telemetry store; docs/formats/keys.md draws them. Integers are big-endian, so that bytes sort as
+// numbers.
 namespace telltale::internal {
 
 inline constexpr std::int64_t kDayEnd = 0x10000;  // days fit 16 bits: 1970-01-01 to 2149-06-06

@@ -15,8 +15,8 @@ class TelemetryScan {
  public:
   // `signals` is sorted; empty: all. `head` has the frames that were in memory when the scan began, with the wanted
   // signals only. What refers to something outlives the scan.
-  TelemetryScan(const TelemetryDatabase& database, VehicleId vehicle, std::span<const SignalId> signals, TimeRange range,
-                const ScanOptions& options, FrameRun head, LayoutPool& layouts,
+  TelemetryScan(const TelemetryDatabase& database, VehicleId vehicle, std::span<const SignalId> signals,
+                TimeRange range, const ScanOptions& options, FrameRun head, LayoutPool& layouts,
                 const TelemetryStore::FrameFunction& visit);
 
   Status Run();
@@ -50,7 +50,8 @@ class TelemetryScan {
   bool deadline_passed_ = false;
 };
 
-// The frames of `run` inside the range, with the wanted signals only, in the order of ids; frames without any are left out.
+// The frames of `run` inside the range, with the wanted signals only, in the order of ids; frames without any are left
+// out.
 FrameRun Select(const FrameRun& run, std::span<const SignalId> signals, TimeRange range, LayoutPool& layouts);
 
 }  // namespace telltale::internal

@@ -1,9 +1,9 @@
 #include "storage/rocksdb/vehicle_head.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <xxhash.h>
-
-#include <algorithm>
 
 #include "base/check.h"
 #include "storage/internal/record_coding.h"

@@ -72,7 +72,7 @@ TEST(DriverScore, AFaultlessTripScoresAHundred) {
 
 TEST(DriverScore, IsTheWeightedMeanOfItsDimensions) {
   Trip trip = GoodTrip();
-  trip.totals.harsh_brake_count = 5;        // 5 events/100 km: 100 - 5 / 20 x 100 = 75
+  trip.totals.harsh_brake_count = 5;            // 5 events/100 km: 100 - 5 / 20 x 100 = 75
   trip.totals.overspeed_ms = 2 * kHourMs / 20;  // 5 %: 50
   const DriverScore score = ScoreDriver(std::vector{trip}, kTruck);
   EXPECT_DOUBLE_EQ(Dimension(score, "harsh_braking").score, 75.0);
@@ -196,8 +196,8 @@ TEST(Advice, AccelerateGentlyLikewise) {
 
 TEST(Advice, KeepToLimitSavesTheWorkAgainstTheAir) {
   Trip trip = GoodTrip();
-  // Half an hour at 100 km/h instead of 90: 27.78 x (771.6 - 625) x 1800 s = 7,330,247 m3/s2; x 1.2 x 5.5 / 2 = 24.19 MJ;
-  // / (35.8 MJ/l x 0.40) = 1.689 l.
+  // Half an hour at 100 km/h instead of 90: 27.78 x (771.6 - 625) x 1800 s = 7,330,247 m3/s2; x 1.2 x 5.5 / 2 = 24.19
+  // MJ; / (35.8 MJ/l x 0.40) = 1.689 l.
   trip.totals.overspeed_ms = kHourMs / 2;
   trip.totals.speed_kmh_max = 100.0;
   trip.measures.overspeed_work_m3s2 = 7'330'247;

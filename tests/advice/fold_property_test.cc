@@ -1,8 +1,9 @@
 // What holds for every drive: sums are exact, and a fold depends on its frames alone.
 
 #include <chrono>
-#include <gtest/gtest.h>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "advice/driver_score.h"
 #include "tests/advice/trace.h"
@@ -23,7 +24,8 @@ FrameBatch RandomFrames(unsigned seed, int stretches = 120) {
   double odometer_m = 1e6;
   double fuel_l = 1e4;
   for (int stretch = 0; stretch < stretches; ++stretch) {
-    const std::int64_t interval_ms = std::array{20, 200, 1000, 1000, 1000, 10'000}[static_cast<std::size_t>(pick(0, 5))];
+    const std::int64_t interval_ms =
+        std::array{20, 200, 1000, 1000, 1000, 10'000}[static_cast<std::size_t>(pick(0, 5))];
     const bool drives = pick(0, 2) > 0;
     const double engine_rpm = drives || pick(0, 1) ? pick(550, 2200) : 0;
     const double target_kmh = drives ? pick(1, 110) : 0;
@@ -47,7 +49,8 @@ FrameBatch RandomFrames(unsigned seed, int stretches = 120) {
       if (values.empty()) values.emplace_back("brake_switch", pick(0, 1));
       trace.Add(values, interval_ms);
     }
-    if (pick(0, 3) == 0) trace.Quiet(std::array{4'000, 30'000, 150'000, 250'000, 20'000'000}[static_cast<std::size_t>(pick(0, 4))]);
+    if (pick(0, 3) == 0)
+      trace.Quiet(std::array{4'000, 30'000, 150'000, 250'000, 20'000'000}[static_cast<std::size_t>(pick(0, 4))]);
   }
   return trace.frames();
 }

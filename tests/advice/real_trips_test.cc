@@ -1,9 +1,10 @@
 // Real drives (tests/data/trips) against the reference figures that come with them; docs/trips.md tells what differs.
 
-#include <fmt/format.h>
 #include <fstream>
-#include <gtest/gtest.h>
 #include <map>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "advice/driver_advice.h"
@@ -125,8 +126,8 @@ TEST(RealTrips, TheRawRowsOfADriveTellTheSameAsItsSeconds) {
   EXPECT_NEAR(Seconds(raw.driving_ms), Seconds(seconds.driving_ms), 3.0);
   EXPECT_NEAR(Seconds(raw.idle_ms), Seconds(seconds.idle_ms), 3.0);
   EXPECT_EQ(raw.speed_kmh_max, seconds.speed_kmh_max);
-  // The raw speed is refreshed about every 0.9 s: its differences are not those of whole seconds, and this drive has many
-  // accelerations near the threshold of 3 m/s2. docs/trips.md has the counts.
+  // The raw speed is refreshed about every 0.9 s: its differences are not those of whole seconds, and this drive has
+  // many accelerations near the threshold of 3 m/s2. docs/trips.md has the counts.
   EXPECT_NEAR(raw.harsh_brake_count, seconds.harsh_brake_count, 2.0);
   EXPECT_NEAR(raw.harsh_acceleration_count, seconds.harsh_acceleration_count, 3.0);
 }
@@ -145,8 +146,8 @@ TEST(RealTrips, RelaxedDrivesScoreMoreThanHurriedOnes) {
       fmt::print("    {}: {} ({:.1f} points)\n", advice.title, advice.evidence, advice.risk_points);
     }
   }
-  EXPECT_GT(scores["car_2017-08-10_S_RT_Frei.1hz.csv"], 95.0);  // a free road
-  EXPECT_GT(scores["car_2017-07-05_RT_S_Stau.1hz.csv"], 90.0);  // a jam, patiently
+  EXPECT_GT(scores["car_2017-08-10_S_RT_Frei.1hz.csv"], 95.0);                  // a free road
+  EXPECT_GT(scores["car_2017-07-05_RT_S_Stau.1hz.csv"], 90.0);                  // a jam, patiently
   EXPECT_LT(scores["car_2018-02-23_RT_RT_Frei_Beschleunigung.1hz.csv"], 80.0);  // hard acceleration on purpose
   EXPECT_EQ(scores["truck_isuzu_a.5hz.csv"], 0.0);                              // 2 km are too little
   EXPECT_LT(scores["truck_longhaul_cycle_a.1hz.csv"], 70.0);  // at US speeds, above the limit of 90 km/h

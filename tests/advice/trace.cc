@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+
 #include <gtest/gtest.h>
 
 #include "base/csv.h"

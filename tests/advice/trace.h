@@ -57,7 +57,8 @@ class Trace {
   std::map<std::vector<SignalId>, std::shared_ptr<const Layout>> layouts_;
 };
 
-// A frame's values by column, the columns of a file in tests/data/trips; an empty name: a column that we have no signal of.
+// A frame's values by column, the columns of a file in tests/data/trips; an empty name: a column that we have no signal
+// of.
 struct TripFile {
   std::string name;  // for example "truck_isuzu_a.5hz.csv"
   VehicleTraits traits;

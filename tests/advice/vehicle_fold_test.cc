@@ -189,7 +189,7 @@ TEST(VehicleFold, SparseFramesKeepTheirLastValues) {
   }
   const Trip trip = OnlyTrip(trace.Fold());
   EXPECT_EQ(trip.totals.driving_ms, 9'950);
-  EXPECT_EQ(trip.totals.distance_mm, 99'000);  // from the first to the last speed, 9.9 s
+  EXPECT_EQ(trip.totals.distance_mm, 99'000);   // from the first to the last speed, 9.9 s
   EXPECT_EQ(trip.totals.green_band_ms, 9'900);  // from the first engine speed on
 }
 
@@ -243,13 +243,15 @@ TEST(VehicleFold, PositionsAreThoseOfTheFirstAndLastActiveFrame) {
   EXPECT_EQ(OnlyTrip(Trace().Hold(60, 36, 1200).Fold()).start_position, std::nullopt);
 }
 
-// --- Distance and fuel -------------------------------------------------------------------------------------------------
+// --- Distance and fuel
+// -------------------------------------------------------------------------------------------------
 
 TEST(VehicleFold, TheFineOdometerGoesBeforeTheSpeed) {
   Trace trace;
   for (int i = 0; i <= 300; ++i) {
     // 10 m/s by the wheels, 10 m a second by SPN 917, from 12,345 km on.
-    trace.Add({{"wheel_based_vehicle_speed", 36.0}, {"total_vehicle_distance_high_resolution", 12'345'000.0 + 10.0 * i}});
+    trace.Add(
+        {{"wheel_based_vehicle_speed", 36.0}, {"total_vehicle_distance_high_resolution", 12'345'000.0 + 10.0 * i}});
   }
   const Trip trip = OnlyTrip(trace.Fold());
   EXPECT_EQ(trip.totals.distance_mm, 3'000'000);
@@ -275,8 +277,8 @@ TEST(VehicleFold, ACounterThatIsResetOrStopsIsNotBelieved) {
   for (int i = 0; i <= 300; ++i) {
     const double odometer_m = i < 150 ? 5'000'000.0 + 10.0 * i : 10.0 * (i - 150);
     reset.Add({{"wheel_based_vehicle_speed", 36.0}, {"total_vehicle_distance_high_resolution", odometer_m}});
-    stopped.Add(
-        {{"wheel_based_vehicle_speed", 36.0}, {"total_vehicle_distance_high_resolution", 5e6 + 10.0 * std::min(i, 99)}});
+    stopped.Add({{"wheel_based_vehicle_speed", 36.0},
+                 {"total_vehicle_distance_high_resolution", 5e6 + 10.0 * std::min(i, 99)}});
   }
   // 149 steps of 10 m, the reset, 150 steps of 10 m.
   EXPECT_EQ(OnlyTrip(reset.Fold()).totals.distance_mm, 2'990'000);
@@ -286,10 +288,8 @@ TEST(VehicleFold, ACounterThatIsResetOrStopsIsNotBelieved) {
 
 TEST(VehicleFold, FuelIsTheRateIntegrated) {
   // 36 l/h are 10 ml a second; 3.6 l/h while idling are 1 ml.
-  const Trip trip = OnlyTrip(Trace()
-                                 .Hold(61, 36, 1200, {{"engine_fuel_rate", 36.0}})
-                                 .Hold(61, 0, 600, {{"engine_fuel_rate", 3.6}})
-                                 .Fold());
+  const Trip trip = OnlyTrip(
+      Trace().Hold(61, 36, 1200, {{"engine_fuel_rate", 36.0}}).Hold(61, 0, 600, {{"engine_fuel_rate", 3.6}}).Fold());
   // 60 x 10 + (10 + 1) / 2 + 60 x 1 = 665.5 ml.
   EXPECT_NEAR(trip.totals.fuel_used_l(), 0.6655, 1e-6);
   EXPECT_NEAR(trip.totals.idle_fuel_l(), 0.060, 1e-6);
@@ -317,7 +317,8 @@ TEST(VehicleFold, APetrolEnginesFuelIsEstimatedFromItsAir) {
   EXPECT_EQ(OnlyTrip(trace.Fold(kCar)).totals.fuel_source, Source::kNone);
 }
 
-// --- Events --------------------------------------------------------------------------------------------------------------
+// --- Events
+// --------------------------------------------------------------------------------------------------------------
 
 TEST(VehicleFold, ARunOfHardSecondsIsOneHarshBrake) {
   // From 60 km/h in 4 s to 16.8: 10.8 km/h, or 3 m/s2, each second. A heavy truck's limit is 2.5, a car's 3.5.
@@ -369,8 +370,14 @@ TEST(VehicleFold, AJumpThatStaysIsBelieved) {
 
 TEST(VehicleFold, OverspeedIsSummedAndFrom5SecondsOnAnEvent) {
   // A heavy truck's limit is 90 km/h; the event needs more than 92 km/h.
-  const Trip trip = OnlyTrip(
-      Trace().Hold(60, 85, 1200).Hold(20, 91, 1200).Hold(30, 96, 1300).Hold(60, 85, 1200).Hold(3, 95, 1300).Hold(9, 85, 1200).Fold());
+  const Trip trip = OnlyTrip(Trace()
+                                 .Hold(60, 85, 1200)
+                                 .Hold(20, 91, 1200)
+                                 .Hold(30, 96, 1300)
+                                 .Hold(60, 85, 1200)
+                                 .Hold(3, 95, 1300)
+                                 .Hold(9, 85, 1200)
+                                 .Fold());
   EXPECT_EQ(trip.totals.overspeed_ms, 53'000);
   const std::vector<Event> events = EventsOf(trip, EventKind::kOverspeed);
   ASSERT_THAT(events, SizeIs(1));
@@ -382,7 +389,8 @@ TEST(VehicleFold, OverspeedIsSummedAndFrom5SecondsOnAnEvent) {
   EXPECT_NEAR(static_cast<double>(trip.measures.overspeed_work_m3s2), 81'602.0, 15.0);
 }
 
-// --- Driving ---------------------------------------------------------------------------------------------------------------
+// --- Driving
+// ---------------------------------------------------------------------------------------------------------------
 
 TEST(VehicleFold, CoastingIsRollingInGearWithoutAcceleratorAndBrake) {
   const auto coasting_ms = [](const std::vector<Trace::Value>& more) {

@@ -1,12 +1,12 @@
 #include "catalog/catalog.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <limits>
 #include <set>
 #include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace telltale {
 namespace {
@@ -60,11 +60,17 @@ TEST(BuiltInSignals, KeepTheirIdsForever) {
 }
 
 TEST(BuiltInSignals, ThoseThatCodeReliesOnHaveTheirSpn) {
-  const std::vector<std::pair<std::string, std::uint32_t>> expected = {
-      {"wheel_based_vehicle_speed", 84},  {"engine_speed", 190},          {"engine_fuel_rate", 183},
-      {"engine_total_fuel_used", 250},    {"total_vehicle_distance", 245}, {"accelerator_pedal_position_1", 91},
-      {"engine_coolant_temperature", 110}, {"latitude", 584},              {"longitude", 585},
-      {"engine_total_fuel_used_high_resolution", 5054}, {"total_vehicle_distance_high_resolution", 917}};
+  const std::vector<std::pair<std::string, std::uint32_t>> expected = {{"wheel_based_vehicle_speed", 84},
+                                                                       {"engine_speed", 190},
+                                                                       {"engine_fuel_rate", 183},
+                                                                       {"engine_total_fuel_used", 250},
+                                                                       {"total_vehicle_distance", 245},
+                                                                       {"accelerator_pedal_position_1", 91},
+                                                                       {"engine_coolant_temperature", 110},
+                                                                       {"latitude", 584},
+                                                                       {"longitude", 585},
+                                                                       {"engine_total_fuel_used_high_resolution", 5054},
+                                                                       {"total_vehicle_distance_high_resolution", 917}};
   for (const auto& [name, spn] : expected) {
     ASSERT_TRUE(BuiltIn().Get(name).j1939.has_value()) << name;
     EXPECT_EQ(BuiltIn().Get(name).j1939->spn, spn) << name;
@@ -75,7 +81,7 @@ TEST(BuiltInSignals, ThoseThatCodeReliesOnHaveTheirSpn) {
 TEST(BuiltInSignals, EngineSpeedIsOneEighthRpmPerBit) {
   const Signal& speed = BuiltIn().Get("engine_speed");
   EXPECT_EQ(speed.j1939->pgn, 61444U);
-  EXPECT_EQ(speed.j1939->start_bit, 24U);  // byte 4
+  EXPECT_EQ(speed.j1939->start_bit, 24U);             // byte 4
   EXPECT_DOUBLE_EQ(speed.ToPhysical(0x1C20), 900.0);  // 7200 / 8
   EXPECT_EQ(*ToRaw(speed, 900.0), 0x1C20);
   EXPECT_EQ(speed.raw_max, 0xFAFF);
@@ -150,8 +156,8 @@ TEST(Catalog, SaysWhatIsWrongWithARow) {
 
 TEST(Catalog, TakesAnOperatorsFileBesideTheBuiltInSignals) {
   const std::string path = ::testing::TempDir() + "/operator_signals.csv";
-  std::ofstream(path) << kHeader
-                      << "50000,crane_boom_angle,Angle of the boom,deg,0.1,0,0,90,continuous,operator,,,,,,telltale:boom\n";
+  std::ofstream(path)
+      << kHeader << "50000,crane_boom_angle,Angle of the boom,deg,0.1,0,0,90,continuous,operator,,,,,,telltale:boom\n";
   const auto catalog = Catalog::Load({path});
   ASSERT_TRUE(catalog.ok()) << catalog.status();
   EXPECT_EQ(catalog->signals().size(), BuiltIn().signals().size() + 1);

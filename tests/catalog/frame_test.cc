@@ -1,9 +1,9 @@
 #include "catalog/frame.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <numeric>
+
+#include <gtest/gtest.h>
 
 namespace telltale {
 namespace {

@@ -1,13 +1,14 @@
 // Wrong input against the running server: each gets a clear error, is counted, and takes nothing else with it.
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <fstream>
 #include <limits>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "telltale/v1/catalog.grpc.pb.h"
 #include "telltale/v1/telemetry.grpc.pb.h"
+
 #include "tests/end_to_end/running_server.h"
 
 namespace telltale {
@@ -125,11 +126,12 @@ TEST_F(BadInput, QueriesOfAnUnknownVinSayHowToGoOn) {
   EXPECT_EQ(detail.reason(), "UNKNOWN_VEHICLE");
   ASSERT_EQ(detail.field_violations_size(), 1);
   EXPECT_EQ(detail.field_violations(0).field(), "vin");
-  EXPECT_EQ(server_.Metrics()["telltale_grpc_requests_total{service=\"telltale.v1.TelemetryService\",method=\"GetLatest\","
-                              "code=\"NOT_FOUND\"}"] +
-                server_.Metrics()["telltale_grpc_requests_total{code=\"NOT_FOUND\",method=\"GetLatest\",service="
-                                  "\"telltale.v1.TelemetryService\"}"],
-            1);
+  EXPECT_EQ(
+      server_.Metrics()["telltale_grpc_requests_total{service=\"telltale.v1.TelemetryService\",method=\"GetLatest\","
+                        "code=\"NOT_FOUND\"}"] +
+          server_.Metrics()["telltale_grpc_requests_total{code=\"NOT_FOUND\",method=\"GetLatest\",service="
+                            "\"telltale.v1.TelemetryService\"}"],
+      1);
 }
 
 TEST_F(BadInput, ARowOfTheWrongWidthIsRefusedAlone) {

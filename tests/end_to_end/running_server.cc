@@ -1,5 +1,12 @@
 #include "tests/end_to_end/running_server.h"
 
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,13 +15,6 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <csignal>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-#include <thread>
 
 extern char** environ;
 
@@ -57,8 +57,14 @@ RunningServer::RunningServer(const std::filesystem::path& data_dir, const std::v
   std::filesystem::create_directories(data_dir);
   std::filesystem::remove(port_file);
   std::vector<std::string> command = {std::string(TELLTALE_BINARY_DIR) + "/server/telltaled",
-                                      "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0",
-                                      "--data-dir", (data_dir / "data").string(), "--port-file", port_file.string()};
+                                      "--listen",
+                                      "127.0.0.1:0",
+                                      "--metrics-listen",
+                                      "127.0.0.1:0",
+                                      "--data-dir",
+                                      (data_dir / "data").string(),
+                                      "--port-file",
+                                      port_file.string()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   // Its log goes to a file that a failing test can be understood from.
   posix_spawn_file_actions_t actions;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <grpcpp/channel.h>
-
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -9,6 +7,8 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <grpcpp/channel.h>
 
 #include "telltale/v1/errors.pb.h"
 #include "telltale/v1/ingest.grpc.pb.h"

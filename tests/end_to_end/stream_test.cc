@@ -1,8 +1,5 @@
-// Frames through the running server: what is acknowledged is there, in every way of asking, and after every way of stopping.
-
-#include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <gtest/gtest.h>
+// Frames through the running server: what is acknowledged is there, in every way of asking, and after every way of
+// stopping.
 
 #include <atomic>
 #include <fstream>
@@ -11,10 +8,15 @@
 #include <sstream>
 #include <thread>
 
+#include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
+
 #include "telltale/v1/catalog.grpc.pb.h"
 #include "telltale/v1/faults.grpc.pb.h"
 #include "telltale/v1/telemetry.grpc.pb.h"
 #include "telltale/v1/vehicles.grpc.pb.h"
+
 #include "tests/end_to_end/running_server.h"
 
 namespace telltale {

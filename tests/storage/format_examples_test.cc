@@ -17,7 +17,9 @@ std::string Hex(std::string_view bytes) {
   return text;
 }
 
-std::string HexWithoutChecksum(const std::string& bytes) { return Hex(std::string_view(bytes).substr(0, bytes.size() - 8)); }
+std::string HexWithoutChecksum(const std::string& bytes) {
+  return Hex(std::string_view(bytes).substr(0, bytes.size() - 8));
+}
 
 TEST(FormatExamples, Column) {
   std::string bytes;
@@ -31,17 +33,36 @@ TEST(FormatExamples, Block) {
   run.Add(1000, layout, std::vector<RawValue>{3, 5});
   run.Add(2000, layout, std::vector<RawValue>{3, 6});
   EXPECT_EQ(HexWithoutChecksum(BlockCodec::Encode(7, 1, run, 0, 2)),
-            "01" "07000000" "0100000000000000" "020201" "e807" "0300d00f" "0207" "0204" "00" "0006" "010a0102");
+            "01"
+            "07000000"
+            "0100000000000000"
+            "020201"
+            "e807"
+            "0300d00f"
+            "0207"
+            "0204"
+            "00"
+            "0006"
+            "010a0102");
 }
 
 TEST(FormatExamples, Journal) {
   FrameBatch batch;
   batch.Add(7, 1000, *Layout::Create({2, 9}), std::vector<RawValue>{3, kNotAvailable});
-  EXPECT_EQ(HexWithoutChecksum(JournalCodec::Encode(batch)), "01" "01020209" "0107d00f00" "09" "800300000000000080");
+  EXPECT_EQ(HexWithoutChecksum(JournalCodec::Encode(batch)),
+            "01"
+            "01020209"
+            "0107d00f00"
+            "09"
+            "800300000000000080");
 }
 
 TEST(FormatExamples, BlockKey) {
-  EXPECT_EQ(Hex(internal::BlockKey(7, 1'772'323'210'000, 258)), "5021" "00000007" "00002710" "0000000000000102");
+  EXPECT_EQ(Hex(internal::BlockKey(7, 1'772'323'210'000, 258)),
+            "5021"
+            "00000007"
+            "00002710"
+            "0000000000000102");
 }
 
 }  // namespace

@@ -1,18 +1,18 @@
 // The telemetry store on a real RocksDB: equal to a simple model whatever happens, durable, and honest about damage.
 
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <rocksdb/db.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <future>
 #include <map>
 #include <optional>
 #include <random>
 #include <thread>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/rocksdb/telemetry_database.h"
@@ -69,7 +69,8 @@ StatusOr<VehicleFrames> ScanAll(TelemetryStore& store, VehicleId vehicle, std::v
   return frames;
 }
 
-// --- A model, and random operations against it ------------------------------------------------------------------------
+// --- A model, and random operations against it
+// ------------------------------------------------------------------------
 
 struct Operation {
   enum Kind { kAppend, kFlush, kReopen, kDrop } kind = kAppend;
@@ -174,7 +175,8 @@ TEST(TelemetryStore, EqualsAMapWhateverTheOrderOfThings) {
     for (std::size_t size = operations.size() / 2; size > 0; size /= 2) {
       for (std::size_t at = 0; at + size <= operations.size();) {
         std::vector<Operation> fewer = operations;
-        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(at), fewer.begin() + static_cast<std::ptrdiff_t>(at + size));
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(at),
+                    fewer.begin() + static_cast<std::ptrdiff_t>(at + size));
         if (const std::string still = Difference(fewer); !still.empty()) {
           operations = std::move(fewer);
           difference = still;
@@ -184,9 +186,9 @@ TEST(TelemetryStore, EqualsAMapWhateverTheOrderOfThings) {
       }
     }
     for (const Operation& operation : operations) {
-      difference += fmt::format("\n  kind {} vehicle {} time +{} signals [{}] values [{}]", static_cast<int>(operation.kind),
-                                operation.vehicle, operation.time_ms - kTimeMs, fmt::join(operation.signals, ","),
-                                fmt::join(operation.values, ","));
+      difference += fmt::format("\n  kind {} vehicle {} time +{} signals [{}] values [{}]",
+                                static_cast<int>(operation.kind), operation.vehicle, operation.time_ms - kTimeMs,
+                                fmt::join(operation.signals, ","), fmt::join(operation.values, ","));
     }
     FAIL() << "seed " << seed << ": " << difference;
   }
@@ -242,7 +244,8 @@ TEST(TelemetryStore, StopsAtTheLimitAndAtTheDeadline) {
   }
   EXPECT_EQ(ScanAll(*store, 1, {}, {}, {.frame_limit = 10})->size(), 10U);
   EXPECT_EQ(ScanAll(*store, 1, {}, {}, {.frame_limit = 0})->size(), 0U);
-  const auto late = ScanAll(*store, 1, {}, {}, {.deadline = std::chrono::steady_clock::now() - std::chrono::seconds{1}});
+  const auto late =
+      ScanAll(*store, 1, {}, {}, {.deadline = std::chrono::steady_clock::now() - std::chrono::seconds{1}});
   EXPECT_TRUE(absl::IsDeadlineExceeded(late.status()));
   int visited = 0;
   EXPECT_TRUE(store->Scan(1, {}, {}, {}, [&visited](const Frame&) { return ++visited < 3; }).ok());
@@ -291,7 +294,8 @@ TEST(TelemetryStore, AppendsFromManyThreadsKeepEachVehiclesOrder) {
   }
 }
 
-// --- Crashes and damage -----------------------------------------------------------------------------------------------
+// --- Crashes and damage
+// -----------------------------------------------------------------------------------------------
 
 // Appends in a process of its own that is killed at some moment; returns how many frames were acknowledged before.
 int AppendUntilKilled(const std::string& path, int first, int kill_after) {
