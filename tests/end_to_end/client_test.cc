@@ -1,0 +1,137 @@
+// The whole story with the client that users have: real recordings in, trips, advice, faults and values out.
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/end_to_end/running_server.h"
+
+namespace telltale {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr const char* kVin = "WDB9630031L000001";
+
+class Client : public ::testing::Test {
+ protected:
+  ProgramResult Run(std::vector<std::string> arguments) {
+    std::vector<std::string> command = {std::string(TELLTALE_BINARY_DIR) + "/cli/telltale", "--server",
+                                        server_.address()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return RunProgram(command);
+  }
+
+  json RunJson(std::vector<std::string> arguments) {
+    arguments.emplace_back("--json");
+    const ProgramResult result = Run(std::move(arguments));
+    EXPECT_EQ(result.exit_status, 0) << result.output;
+    // Progress and remarks go to standard error, before or after.
+    const json parsed = json::parse(result.output, nullptr, false);
+    EXPECT_FALSE(parsed.is_discarded()) << result.output;
+    return parsed;
+  }
+
+  void Import(const std::string& file, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"import", std::string(TELLTALE_SOURCE_DIR) + "/tests/data/" + file, "--vin",
+                                          kVin};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const ProgramResult result = Run(arguments);
+    ASSERT_EQ(result.exit_status, 0) << result.output;
+  }
+
+  TemporaryFolder folder_;
+  RunningServer server_{folder_.path()};
+};
+
+TEST_F(Client, ATruckTripComesBackAsTripFuelAndValues) {
+  ASSERT_EQ(Run({"vehicles", "add", kVin, "--class", "medium-truck", "--fuel", "diesel"}).exit_status, 0);
+  Import("trips/truck_isuzu_a.5hz.csv", {"--start-time", "2026-03-02T07:00:00Z"});
+
+  // trips.reference.json: 2.06 km, 0.306 l.
+  const json trips = RunJson({"trips", kVin});
+  ASSERT_EQ(trips.size(), 1U);
+  EXPECT_NEAR(trips[0]["totals"]["distance_km"].get<double>(), 2.06, 0.02);
+  EXPECT_NEAR(trips[0]["totals"]["fuel_used_l"].get<double>(), 0.306, 0.005);
+  EXPECT_EQ(trips[0]["totals"]["fuel_source"], "SOURCE_INTEGRATED");
+  EXPECT_TRUE(trips[0].contains("start_position"));
+  const json days = RunJson({"days", kVin});
+  ASSERT_EQ(days.size(), 1U);
+  EXPECT_EQ(days[0]["date"], "2026-03-02");
+  const json fuel = RunJson({"advice", "fuel", kVin});
+  EXPECT_NEAR(fuel["summary"]["fuel_l_per_100km"].get<double>(), 14.9, 0.3);
+  const json driver = RunJson({"advice", "driver", kVin});
+  EXPECT_FALSE(driver["score"]["enough_data"].get<bool>());
+  EXPECT_THAT(driver["score"]["missing"].get<std::string>(), HasSubstr("km"));
+  const json history = RunJson({"history", kVin, "wheel_based_vehicle_speed", "--limit", "10"});
+  EXPECT_EQ(history["rows"].size(), 10U);
+  const json latest = RunJson({"latest", kVin, "engine_speed"});
+  EXPECT_EQ(latest["values"][0]["unit"], "rpm");
+}
+
+TEST_F(Client, ALateTripChangesWhatWasKnownAsIfItHadComeInTime) {
+  ASSERT_EQ(Run({"vehicles", "add", kVin, "--class", "car"}).exit_status, 0);
+  Import("trips/car_2018-03-26_S_RT_Stau.1hz.csv", {"--start-time", "2018-03-26T16:06:33Z"});
+  EXPECT_EQ(RunJson({"trips", kVin}).size(), 1U);
+  // Two trips of the year before, the later one first.
+  Import("trips/car_2017-07-11_KA_KA_Stau.1hz.csv", {"--start-time", "2017-07-11T06:24:29Z"});
+  Import("trips/car_2017-07-06_KA_KA_Normal.1hz.csv", {"--start-time", "2017-07-06T06:37:58Z"});
+  const json shuffled = RunJson({"trips", kVin});
+  EXPECT_EQ(shuffled.size(), 4U);  // the middle one has a gap of 604 s, and so two
+  // The same three in order, on another vehicle.
+  const std::string other = "WDB9630031L000002";
+  ASSERT_EQ(Run({"vehicles", "add", other, "--class", "car"}).exit_status, 0);
+  for (const auto& [file, start] :
+       std::vector<std::pair<std::string, std::string>>{{"car_2017-07-06_KA_KA_Normal", "2017-07-06T06:37:58Z"},
+                                                        {"car_2017-07-11_KA_KA_Stau", "2017-07-11T06:24:29Z"},
+                                                        {"car_2018-03-26_S_RT_Stau", "2018-03-26T16:06:33Z"}}) {
+    ASSERT_EQ(Run({"import", std::string(TELLTALE_SOURCE_DIR) + "/tests/data/trips/" + file + ".1hz.csv", "--vin",
+                   other, "--start-time", start})
+                  .exit_status,
+              0);
+  }
+  EXPECT_EQ(RunJson({"trips", other}), shuffled);
+  EXPECT_EQ(RunJson({"advice", "driver", other}), RunJson({"advice", "driver", kVin}));
+}
+
+TEST_F(Client, ACanLogGivesFaultsAndTheSameAgainChangesNothing) {
+  Import("canlogs/truck_coldstart_2013.log", {"--register"});
+  const json faults = RunJson({"faults", kVin});
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0]["dtc"]["spn"], 247);
+  EXPECT_EQ(faults[0]["dtc"]["fmi"], 9);
+  EXPECT_EQ(faults[0]["source_address"], 49);
+  const json latest = RunJson({"latest", kVin});
+  const double frames = server_.Metrics().at("telltale_ingest_frames_total");
+  EXPECT_GT(frames, 50'000);
+  Import("canlogs/truck_coldstart_2013.log");
+  EXPECT_EQ(RunJson({"latest", kVin}), latest);
+  EXPECT_EQ(RunJson({"faults", kVin}), faults);
+  const json signals = RunJson({"signals", "--spn", "190"});
+  ASSERT_EQ(signals.size(), 1U);
+  EXPECT_EQ(signals[0]["name"], "engine_speed");
+  EXPECT_GE(RunJson({"signals"}).size(), 420U);  // through all pages
+}
+
+TEST_F(Client, ErrorsSayWhatToDo) {
+  ProgramResult result = Run({"trips", kVin});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.output, HasSubstr("vehicles add"));
+  result = Run({"trips", "SHORT"});
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.output, HasSubstr("17 characters"));
+  ASSERT_EQ(Run({"vehicles", "add", kVin}).exit_status, 0);
+  result = Run({"history", kVin, "no_such_signal"});
+  EXPECT_NE(result.exit_status, 0);
+  EXPECT_THAT(result.output, HasSubstr("no_such_signal"));
+  server_.Kill();
+  result = Run({"trips", kVin});
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_THAT(result.output, HasSubstr("is telltaled running"));
+}
+
+}  // namespace
+}  // namespace telltale
