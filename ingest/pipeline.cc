@@ -42,7 +42,8 @@ Status Validate(const PipelineOptions& options) {
     return absl::InvalidArgumentError("ingest.clock_ahead_max_s must not be negative");
   }
   if (options.earliest_time_ms < 0) {
-    return absl::InvalidArgumentError("ingest.earliest_time must not be before 1970-01-01: the store has no days before");
+    return absl::InvalidArgumentError(
+        "ingest.earliest_time must not be before 1970-01-01: the store has no days before");
   }
   return OkStatus();
 }

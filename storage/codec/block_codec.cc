@@ -1,11 +1,11 @@
 #include "storage/codec/block_codec.h"
 
-#include <fmt/format.h>
-#include <xxhash.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
+
+#include <fmt/format.h>
+#include <xxhash.h>
 
 #include "base/check.h"
 #include "base/time.h"
@@ -32,8 +32,8 @@ void PutSized(const std::string& column, std::string& to) {
 // The signals of frames [from, to), in the order of ids, and for each of the run's layouts where its signals go.
 struct Columns {
   std::vector<SignalId> signals;
-  std::vector<std::uint32_t> block_layout;              // by the run's layout index: the block's; or kUnused
-  std::vector<std::uint32_t> used;                      // by the block's layout index: the run's
+  std::vector<std::uint32_t> block_layout;  // by the run's layout index: the block's; or kUnused
+  std::vector<std::uint32_t> used;          // by the block's layout index: the run's
   static constexpr std::uint32_t kUnused = 0xFFFFFFFF;
 };
 

@@ -14,7 +14,8 @@
 
 namespace telltale {
 
-// Frames of one vehicle in order of time, row by row: what goes into a block and what comes out. Not thread-safe; movable.
+// Frames of one vehicle in order of time, row by row: what goes into a block and what comes out. Not thread-safe;
+// movable.
 class FrameRun {
  public:
   struct Entry {
@@ -105,9 +106,9 @@ class BlockCodec {
     std::int64_t first_time_ms = 0;
   };
 
-  // Adds the block's frames to `run`, which is empty: those that have at least one of `signals` (sorted; empty: all), with
-  // just these, in the order of ids. Columns of other signals are not decoded. Errors: DATA_LOSS the checksum or the
-  // structure is wrong; nothing of the block is then in `run`.
+  // Adds the block's frames to `run`, which is empty: those that have at least one of `signals` (sorted; empty: all),
+  // with just these, in the order of ids. Columns of other signals are not decoded. Errors: DATA_LOSS the checksum or
+  // the structure is wrong; nothing of the block is then in `run`.
   static StatusOr<Summary> Decode(std::string_view block, std::span<const SignalId> signals, LayoutPool& layouts,
                                   FrameRun& run);
 };

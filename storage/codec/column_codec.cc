@@ -74,8 +74,7 @@ void PutHead(Form form, RawValue value, unsigned width, std::string& to) {
   to.push_back(static_cast<char>(width));
 }
 
-void EncodeChanges(RawValue first, const Differences& differences, std::size_t count, unsigned width,
-                   std::string& to) {
+void EncodeChanges(RawValue first, const Differences& differences, std::size_t count, unsigned width, std::string& to) {
   PutHead(kChanges, first, width, to);
   std::array<std::uint32_t, ColumnCodec::kMaxCount> changed;
   std::size_t changed_count = 0;
@@ -121,7 +120,8 @@ void EncodeValues(std::span<const RawValue> raw, std::string& to) {
   } else {
     PutHead(kPacked, least, packed_width, to);
     std::array<std::uint32_t, ColumnCodec::kMaxCount> above;
-    for (std::size_t i = 0; i < count; ++i) above[i] = static_cast<std::uint32_t>(raw[i]) - static_cast<std::uint32_t>(least);
+    for (std::size_t i = 0; i < count; ++i)
+      above[i] = static_cast<std::uint32_t>(raw[i]) - static_cast<std::uint32_t>(least);
     Pack(above.data(), count, packed_width, to);
   }
 }
@@ -151,7 +151,8 @@ Status DecodeChanges(std::string_view bytes, std::uint32_t first, unsigned width
   const std::string_view bitmap = bytes.substr(0, bitmap_bytes);
   bytes.remove_prefix(bitmap_bytes);
   std::size_t changed_count = 0;
-  for (const char byte : bitmap) changed_count += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
+  for (const char byte : bitmap)
+    changed_count += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
   if (changed_count >= raw.size() || bytes.size() != PackedBytes(changed_count, width)) {
     return Damaged("the changes do not fit the change bitmap");
   }
@@ -219,7 +220,8 @@ Status ColumnCodec::Decode(std::string_view bytes, std::span<RawValue> raw) {
   if (form == kWithStates) return DecodeWithStates(bytes, raw);
   if (form == kConstant) {
     std::uint64_t zigzag = 0;
-    if (!TakeVarint(bytes, zigzag) || zigzag > 0xFFFFFFFF || !bytes.empty()) return Damaged("the constant is malformed");
+    if (!TakeVarint(bytes, zigzag) || zigzag > 0xFFFFFFFF || !bytes.empty())
+      return Damaged("the constant is malformed");
     std::fill(raw.begin(), raw.end(), static_cast<RawValue>(UnZigZag32(static_cast<std::uint32_t>(zigzag))));
     return OkStatus();
   }
@@ -237,7 +239,8 @@ Status ColumnCodec::Decode(std::string_view bytes, std::span<RawValue> raw) {
       if (bytes.size() != PackedBytes(raw.size() - 1, width)) return Damaged("the differences have the wrong length");
       Unpack(bytes, raw.size() - 1, width, unpacked.data());
       raw[0] = static_cast<RawValue>(first);
-      for (std::size_t i = 0; i + 1 < raw.size(); ++i) raw[i + 1] = static_cast<RawValue>(first += UnZigZag32(unpacked[i]));
+      for (std::size_t i = 0; i + 1 < raw.size(); ++i)
+        raw[i + 1] = static_cast<RawValue>(first += UnZigZag32(unpacked[i]));
       return OkStatus();
     case kChanges:
       return DecodeChanges(bytes, first, width, raw);

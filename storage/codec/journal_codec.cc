@@ -1,13 +1,13 @@
 #include "storage/codec/journal_codec.h"
 
-#include <fmt/format.h>
-#include <lz4.h>
-#include <xxhash.h>
-
 #include <bit>
 #include <limits>
 #include <memory>
 #include <vector>
+
+#include <fmt/format.h>
+#include <lz4.h>
+#include <xxhash.h>
 
 #include "base/check.h"
 #include "storage/internal/record_coding.h"

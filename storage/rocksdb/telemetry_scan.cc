@@ -1,8 +1,8 @@
 #include "storage/rocksdb/telemetry_scan.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/telemetry_keys.h"
@@ -59,8 +59,8 @@ TelemetryScan::TelemetryScan(const TelemetryDatabase& database, VehicleId vehicl
 
 Status TelemetryScan::Run() {
   const auto deadline_exceeded = [this] {
-    return absl::DeadlineExceededError(
-        fmt::format("the scan was stopped at its deadline after {} frames; ask for less time or fewer signals", visited_count_));
+    return absl::DeadlineExceededError(fmt::format(
+        "the scan was stopped at its deadline after {} frames; ask for less time or fewer signals", visited_count_));
   };
   std::int64_t day = std::max<std::int64_t>(0, DayOf(std::max<std::int64_t>(range_.from_ms, 0)));
   const std::int64_t last_day = range_.to_ms <= 0 ? -1 : std::min(kDayEnd - 1, DayOf(range_.to_ms - 1));
@@ -84,7 +84,8 @@ Status TelemetryScan::Run() {
     }
     if (!it->Valid()) break;
     const auto parts = ParseBlockKey(ViewOf(it->key()));
-    day = parts && parts->day > day && parts->vehicle <= vehicle_ ? parts->day : std::max(day + 1, parts ? parts->day : 0);
+    day = parts && parts->day > day && parts->vehicle <= vehicle_ ? parts->day
+                                                                  : std::max(day + 1, parts ? parts->day : 0);
   }
   RETURN_IF_ERROR(ToStatus(it->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
   if (!Emit(std::numeric_limits<std::int64_t>::max()) && deadline_passed_) return deadline_exceeded();
@@ -100,7 +101,8 @@ Status TelemetryScan::Read(std::string_view key, std::string_view value) {
                                            MessageOf(summary.status())));
   }
   if (summary->vehicle != vehicle_) {
-    return absl::DataLossError(fmt::format("vehicle {}: a block of vehicle {} is in its place", vehicle_, summary->vehicle));
+    return absl::DataLossError(
+        fmt::format("vehicle {}: a block of vehicle {} is in its place", vehicle_, summary->vehicle));
   }
   if (all.empty()) return OkStatus();
   const std::int64_t last_ms = all.time_ms(all.size() - 1);
@@ -125,12 +127,14 @@ bool TelemetryScan::Visit(const Frame& frame) {
 }
 
 bool TelemetryScan::Emit(std::int64_t last_ms) {
-  // The later write first, so that of frames of one time it is the one that wins; the head was written after all blocks.
+  // The later write first, so that of frames of one time it is the one that wins; the head was written after all
+  // blocks.
   std::stable_sort(pending_.begin(), pending_.end(),
                    [](const SortedRun& a, const SortedRun& b) { return a.sequence > b.sequence; });
   std::vector<std::size_t> next(pending_.size());
   for (std::size_t r = 0; r < pending_.size(); ++r) next[r] = pending_[r].frames.LowerBound(range_.from_ms);
-  const std::int64_t end_ms = std::min(last_ms == std::numeric_limits<std::int64_t>::max() ? last_ms : last_ms + 1, range_.to_ms);
+  const std::int64_t end_ms =
+      std::min(last_ms == std::numeric_limits<std::int64_t>::max() ? last_ms : last_ms + 1, range_.to_ms);
   std::vector<RawValue> merged;
   std::vector<RawValue> scratch;
   while (true) {

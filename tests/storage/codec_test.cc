@@ -1,10 +1,10 @@
 // Column, block and journal codecs: round trips of every shape, every truncation, every flipped bit.
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <limits>
 #include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "storage/codec/block_codec.h"
 #include "storage/codec/column_codec.h"
@@ -31,8 +31,8 @@ std::size_t EncodedSize(const std::vector<RawValue>& raw) {
 }
 
 TEST(ColumnCodec, KeepsBoundaryValues) {
-  const std::vector<RawValue> boundaries = {0,      1,          -1,     kRawLeast, kRawGreatest, kNotAvailable,
-                                            kError, kRawLeast + 1, 65'535, -65'536,   1 << 30};
+  const std::vector<RawValue> boundaries = {
+      0, 1, -1, kRawLeast, kRawGreatest, kNotAvailable, kError, kRawLeast + 1, 65'535, -65'536, 1 << 30};
   for (const RawValue a : boundaries) {
     EXPECT_EQ(RoundTrip({a}), std::vector<RawValue>{a});
     for (const RawValue b : boundaries) {
@@ -55,9 +55,9 @@ TEST(ColumnCodec, KeepsRandomValuesOfEveryWidthAndShape) {
     std::vector<RawValue> raw(count);
     std::uint32_t value = random();
     for (RawValue& out : raw) {
-      if (shape == 0) value = random() & mask;                                        // anything
-      if (shape == 1) value += random() & mask;                                       // walks
-      if (shape == 2 && random() % 16 == 0) value = random() & mask;                  // rarely changes
+      if (shape == 0) value = random() & mask;                                                  // anything
+      if (shape == 1) value += random() & mask;                                                 // walks
+      if (shape == 2 && random() % 16 == 0) value = random() & mask;                            // rarely changes
       if (shape == 3) value = random() % 8 == 0 ? 0x80000000 + random() % 2 : random() & mask;  // with states
       out = static_cast<RawValue>(value);
       if (out == kAbsent) out = 0;
@@ -107,7 +107,8 @@ FrameRun RandomRun(std::mt19937& random, std::size_t count) {
     const auto& layout = layouts[random() % layouts.size()];
     std::vector<RawValue> values(layout->size());
     for (RawValue& value : values) {
-      value = random() % 10 == 0 ? kNotAvailable + static_cast<RawValue>(random() % 2) : static_cast<RawValue>(random() % 300);
+      value = random() % 10 == 0 ? kNotAvailable + static_cast<RawValue>(random() % 2)
+                                 : static_cast<RawValue>(random() % 300);
     }
     run.Add(time_ms += 1 + static_cast<std::int64_t>(random() % 20'000), layout, values);
   }
