@@ -23,7 +23,9 @@ grpc::Status Wrong(std::string_view field, std::string message, std::string_view
 
 ImportReactor::ImportReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
                              OpenStreams& streams)
-    : pipeline_(pipeline), registry_(registry), streams_(streams), registered_(streams.Add(this, options.streams_max)) {
+    : pipeline_(pipeline), registry_(registry), streams_(streams) {
+  // Here, not above: from now on the stream may be asked to drain.
+  registered_ = streams.Add(this, options.streams_max);
   if (registered_) {
     pipeline_.metrics().streams.Increment();
   } else {

@@ -41,7 +41,7 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
   Pipeline& pipeline_;
   const VehicleRegistry& registry_;
   OpenStreams& streams_;
-  const bool registered_;
+  bool registered_ = false;  // in streams_
 
   // Used by one thread at a time: that of the read, then that of the store.
   v1::ImportRequest request_;

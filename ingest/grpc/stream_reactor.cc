@@ -26,26 +26,19 @@ grpc::Status Stopping() {
 
 StreamReactor::StreamReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
                              OpenStreams& streams)
-    : pipeline_(pipeline),
-      registry_(registry),
-      options_(options),
-      streams_(streams),
-      registered_(streams.Add(this, options.streams_max)) {
-  if (!registered_) {
-    EndReading(streams.draining()
-                   ? Stopping()
-                   : ToGrpcStatus(absl::ResourceExhaustedError(fmt::format(
-                                      "{} streams are open already (ingest.streams_max)", options.streams_max)),
-                                  {.reason = "TOO_MANY_STREAMS"}));
-    Advance();
-    return;
+    : pipeline_(pipeline), registry_(registry), options_(options), streams_(streams) {
+  // Here, not above: from now on the stream may be asked to drain.
+  registered_ = streams.Add(this, options.streams_max);
+  if (registered_) {
+    pipeline_.metrics().streams.Increment();
+  } else if (streams.draining()) {
+    EndReading(Stopping());
+  } else {
+    EndReading(ToGrpcStatus(absl::ResourceExhaustedError(
+                                fmt::format("{} streams are open already (ingest.streams_max)", options.streams_max)),
+                            {.reason = "TOO_MANY_STREAMS"}));
   }
-  pipeline_.metrics().streams.Increment();
-  {
-    MutexLock lock(mutex_);
-    reading_ = true;
-  }
-  StartRead(&request_);
+  Advance();
 }
 
 void StreamReactor::OnReadDone(bool ok) {

@@ -56,7 +56,7 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   const VehicleRegistry& registry_;
   const IngestServiceOptions& options_;
   OpenStreams& streams_;
-  const bool registered_;
+  bool registered_ = false;  // in streams_
 
   // Used by the reading thread alone; gRPC has one read under way at a time.
   v1::StreamRequest request_;
