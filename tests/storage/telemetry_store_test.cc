@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,18 +17,13 @@
 
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/rocksdb/telemetry_database.h"
+#include "tests/storage/crash_writer.h"
 #include "tests/storage/temporary_folder.h"
 
 namespace telltale {
 namespace {
 
 using ::testing::HasSubstr;
-
-constexpr std::int64_t kTimeMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z
-
-TelemetryStoreOptions SmallOptions(const std::string& path) {
-  return {.path = path, .frames_per_block = 8, .block_values_min = 1};
-}
 
 std::unique_ptr<RocksDbTelemetryStore> Open(const TelemetryStoreOptions& options) {
   auto store = RocksDbTelemetryStore::Open(options);
@@ -297,23 +293,17 @@ TEST(TelemetryStore, AppendsFromManyThreadsKeepEachVehiclesOrder) {
 // --- Crashes and damage
 // -----------------------------------------------------------------------------------------------
 
-// Appends in a process of its own that is killed at some moment; returns how many frames were acknowledged before.
+// Appends in a process of its own that is killed at some moment; returns how many batches were acknowledged before.
 int AppendUntilKilled(const std::string& path, int first, int kill_after) {
   std::array<int, 2> pipe_ends{};
-  EXPECT_EQ(pipe(pipe_ends.data()), 0);
+  EXPECT_EQ(pipe2(pipe_ends.data(), O_CLOEXEC), 0);
+  const std::string first_batch = std::to_string(first);
   const pid_t child = fork();
   if (child == 0) {
-    close(pipe_ends[0]);
-    auto store = RocksDbTelemetryStore::Open(SmallOptions(path));
-    for (int i = first; store.ok(); ++i) {
-      // In batches of two vehicles: whole or not at all.
-      FrameBatch batch = OneFrame(1, kTimeMs + i * 1000LL, {1, 2}, {i, -i});
-      batch.Add(2, kTimeMs + i * 1000LL, *Layout::Create({3}), std::array<RawValue, 1>{i});
-      if (!AppendAndWait(**store, std::move(batch)).ok()) _exit(1);
-      const char acknowledged = 'a';
-      if (write(pipe_ends[1], &acknowledged, 1) != 1) _exit(1);
-    }
-    _exit(1);
+    if (pipe_ends[1] != kAckDescriptor) dup2(pipe_ends[1], kAckDescriptor);
+    fcntl(kAckDescriptor, F_SETFD, 0);  // it outlives the exec
+    execl(TELLTALE_CRASH_WRITER, "crash_writer", path.c_str(), first_batch.c_str(), nullptr);
+    _exit(127);
   }
   close(pipe_ends[1]);
   int count = 0;
