@@ -1,5 +1,7 @@
 #include "server/vehicle_service.h"
 
+#include <fmt/format.h>
+
 #include "ingest/grpc/grpc_status.h"
 #include "ingest/grpc/wire.h"
 #include "server/page_token.h"
@@ -9,23 +11,18 @@ namespace telltale {
 namespace {
 
 constexpr std::size_t kDefaultPage = 100;
-constexpr std::size_t kMaxPage = 1'000;
+constexpr std::size_t kMaxPage = 1'000;  // also of a registration
 constexpr std::string_view kListKey = "vehicles";
 
 static_assert(static_cast<int>(VehicleClass::kMachine) == v1::VEHICLE_CLASS_MACHINE);
 static_assert(static_cast<int>(FuelType::kElectric) == v1::FUEL_TYPE_ELECTRIC);
 
-}  // namespace
-
-grpc::Status VehicleServiceImpl::RegisterVehicle(grpc::ServerContext* /*context*/,
-                                                 const v1::RegisterVehicleRequest* request, v1::Vehicle* response) {
-  const v1::Vehicle& in = request->vehicle();
+// `field` is where the vehicle stands in the request.
+RequestError ReadVehicle(const v1::Vehicle& in, const std::string& field, std::optional<Vehicle>* out) {
   const auto vin = Vin::Parse(in.vin());
-  RETURN_IF_REQUEST_ERROR(RequestError(vin.status(), "INVALID_VIN", "vehicle.vin"));
+  if (!vin.ok()) return {vin.status(), "INVALID_VIN", field + ".vin"};
   if (!v1::VehicleClass_IsValid(in.vehicle_class()) || !v1::FuelType_IsValid(in.fuel_type())) {
-    return RequestError(absl::InvalidArgumentError("the class or fuel is not one of this version"), "INVALID_VEHICLE",
-                        "vehicle")
-        .ToGrpc();
+    return {absl::InvalidArgumentError("the class or fuel is not one of this version"), "INVALID_VEHICLE", field};
   }
   Vehicle vehicle{.id = 0,
                   .vin = *vin,
@@ -36,12 +33,46 @@ grpc::Status VehicleServiceImpl::RegisterVehicle(grpc::ServerContext* /*context*
                   .built_time_ms = {}};
   if (in.has_built_time()) {
     const auto built_ms = ToMs(in.built_time());
-    RETURN_IF_REQUEST_ERROR(RequestError(built_ms.status(), "INVALID_VEHICLE", "vehicle.built_time"));
+    if (!built_ms.ok()) return {built_ms.status(), "INVALID_VEHICLE", field + ".built_time"};
     vehicle.built_time_ms = *built_ms;
   }
-  const auto registered = registry_.Register(std::move(vehicle));
+  if (const Status status = VehicleRegistry::Check(vehicle); !status.ok()) return {status, "INVALID_VEHICLE", field};
+  *out = std::move(vehicle);
+  return {};
+}
+
+}  // namespace
+
+grpc::Status VehicleServiceImpl::RegisterVehicle(grpc::ServerContext* /*context*/,
+                                                 const v1::RegisterVehicleRequest* request, v1::Vehicle* response) {
+  std::optional<Vehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(ReadVehicle(request->vehicle(), "vehicle", &vehicle));
+  const auto registered = registry_.Register(*std::move(vehicle));
   RETURN_IF_REQUEST_ERROR(RequestError(registered.status(), "INVALID_VEHICLE", "vehicle"));
   return Fill(*registered, *response);
+}
+
+grpc::Status VehicleServiceImpl::RegisterVehicles(grpc::ServerContext* /*context*/,
+                                                  const v1::RegisterVehiclesRequest* request,
+                                                  v1::RegisterVehiclesResponse* response) {
+  const auto count = static_cast<std::size_t>(request->vehicles_size());
+  if (count == 0 || count > kMaxPage) {
+    return RequestError(absl::InvalidArgumentError(fmt::format("{} vehicles; send 1 to {}", count, kMaxPage)),
+                        "INVALID_COUNT", "vehicles")
+        .ToGrpc();
+  }
+  std::vector<Vehicle> vehicles;
+  for (const v1::Vehicle& in : request->vehicles()) {
+    std::optional<Vehicle> vehicle;
+    RETURN_IF_REQUEST_ERROR(ReadVehicle(in, fmt::format("vehicles[{}]", vehicles.size()), &vehicle));
+    vehicles.push_back(*std::move(vehicle));
+  }
+  const auto registered = registry_.RegisterAll(std::move(vehicles));
+  RETURN_IF_REQUEST_ERROR(RequestError(registered.status(), "INVALID_VEHICLE", "vehicles"));
+  for (const Vehicle& vehicle : *registered) {
+    if (grpc::Status status = Fill(vehicle, *response->add_vehicles()); !status.ok()) return status;
+  }
+  return grpc::Status::OK;
 }
 
 grpc::Status VehicleServiceImpl::GetVehicle(grpc::ServerContext* /*context*/, const v1::GetVehicleRequest* request,

@@ -16,6 +16,8 @@ class VehicleServiceImpl final : public v1::VehicleService::Service {
 
   grpc::Status RegisterVehicle(grpc::ServerContext* context, const v1::RegisterVehicleRequest* request,
                                v1::Vehicle* response) override;
+  grpc::Status RegisterVehicles(grpc::ServerContext* context, const v1::RegisterVehiclesRequest* request,
+                                v1::RegisterVehiclesResponse* response) override;
   grpc::Status GetVehicle(grpc::ServerContext* context, const v1::GetVehicleRequest* request,
                           v1::Vehicle* response) override;
   grpc::Status ListVehicles(grpc::ServerContext* context, const v1::ListVehiclesRequest* request,

@@ -1,12 +1,14 @@
 #include "storage/vehicle_registry.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
-#include <functional>
 #include <limits>
+#include <map>
 
 #include <fmt/format.h>
 
+#include "absl/cleanup/cleanup.h"
 #include "base/log.h"
 #include "storage/internal/record_coding.h"
 
@@ -62,22 +64,6 @@ StatusOr<Vehicle> Decode(std::string_view key, std::string_view record) {
   return vehicle;
 }
 
-Status CheckFields(const Vehicle& vehicle) {
-  if (vehicle.display_name.size() > VehicleRegistry::kMaxDisplayNameBytes) {
-    return absl::InvalidArgumentError(fmt::format("display_name has {} bytes, at most {} are allowed",
-                                                  vehicle.display_name.size(), VehicleRegistry::kMaxDisplayNameBytes));
-  }
-  const double displacement_l = vehicle.traits.engine_displacement_l;
-  if (!std::isfinite(displacement_l) || displacement_l < 0.0) {
-    return absl::InvalidArgumentError(
-        fmt::format("engine_displacement_l is {}, must be finite and not negative", displacement_l));
-  }
-  if (vehicle.traits.vehicle_class > VehicleClass::kMachine || vehicle.traits.fuel_type > FuelType::kElectric) {
-    return absl::InvalidArgumentError("vehicle_class or fuel_type is not one of those known");
-  }
-  return OkStatus();
-}
-
 VehicleRegistry::Entry EntryOf(const Vehicle& vehicle) {
   return {.id = vehicle.id,
           .earliest_time_ms = vehicle.built_time_ms.value_or(std::numeric_limits<std::int64_t>::min())};
@@ -93,54 +79,112 @@ StatusOr<std::unique_ptr<VehicleRegistry>> VehicleRegistry::Open(DocumentStore& 
 
 Status VehicleRegistry::Load() {
   internal::VinIndex index;
+  VehicleId greatest_id = 0;
   Status decoded;
   RETURN_IF_ERROR(documents_.Scan(kPrefix, "", [&](std::string_view key, std::string_view record) {
     const StatusOr<Vehicle> vehicle = Decode(key, record);
     decoded = vehicle.status();
     if (!decoded.ok()) return false;
     index.Put(vehicle->vin.text(), EntryOf(*vehicle));
-    greatest_id_ = vehicle->id;  // keys come in the order of ids
+    greatest_id = vehicle->id;  // keys come in the order of ids
     return true;
   }));
+  {
+    MutexLock lock(claims_mutex_);
+    greatest_id_ = greatest_id;
+  }
   WriterLock lock(index_mutex_);
   index_ = std::move(index);
   return decoded;
 }
 
-StatusOr<VehicleId> VehicleRegistry::NewId() {
-  VehicleId greatest = greatest_id_;
-  do {
-    if (greatest == std::numeric_limits<VehicleId>::max()) {
-      return absl::ResourceExhaustedError("every vehicle id is taken");
-    }
-  } while (!greatest_id_.compare_exchange_weak(greatest, greatest + 1));
-  return greatest + 1;
+Status VehicleRegistry::Check(const Vehicle& vehicle) {
+  if (vehicle.display_name.size() > kMaxDisplayNameBytes) {
+    return absl::InvalidArgumentError(fmt::format("display_name has {} bytes, at most {} are allowed",
+                                                  vehicle.display_name.size(), kMaxDisplayNameBytes));
+  }
+  const double displacement_l = vehicle.traits.engine_displacement_l;
+  if (!std::isfinite(displacement_l) || displacement_l < 0.0) {
+    return absl::InvalidArgumentError(
+        fmt::format("engine_displacement_l is {}, must be finite and not negative", displacement_l));
+  }
+  if (vehicle.traits.vehicle_class > VehicleClass::kMachine || vehicle.traits.fuel_type > FuelType::kElectric) {
+    return absl::InvalidArgumentError("vehicle_class or fuel_type is not one of those known");
+  }
+  return OkStatus();
+}
+
+void VehicleRegistry::Claim(const std::set<std::string>& vins) {
+  MutexLock lock(claims_mutex_);
+  while (std::ranges::any_of(vins, [this](const std::string& vin) ABSL_EXCLUSIVE_LOCKS_REQUIRED(claims_mutex_) {
+    return claimed_.contains(vin);
+  })) {
+    released_.Wait(claims_mutex_);
+  }
+  claimed_.insert(vins.begin(), vins.end());
+}
+
+void VehicleRegistry::Release(const std::set<std::string>& vins) {
+  MutexLock lock(claims_mutex_);
+  for (const std::string& vin : vins) claimed_.erase(vin);
+  released_.NotifyAll();
+}
+
+// The VIN's id, or a new one. A new id whose write then fails is spent: the write may have reached the disk all the
+// same.
+StatusOr<VehicleId> VehicleRegistry::IdOf(const std::string& vin) {
+  if (const Entry known = Find(vin); known.id != 0) return known.id;
+  MutexLock lock(claims_mutex_);
+  if (greatest_id_ == std::numeric_limits<VehicleId>::max()) {
+    return absl::ResourceExhaustedError("every vehicle id is taken");
+  }
+  return ++greatest_id_;
 }
 
 StatusOr<Vehicle> VehicleRegistry::Register(Vehicle vehicle) {
-  RETURN_IF_ERROR(CheckFields(vehicle));
-  const std::string& vin = vehicle.vin.text();
-  MutexLock registration(registration_mutexes_[std::hash<std::string>{}(vin) % registration_mutexes_.size()]);
-  const Entry known = Find(vin);
-  vehicle.id = known.id;
-  if (known.id == 0) {
-    // An id whose write then fails is spent: the write may have reached the disk all the same.
-    ASSIGN_OR_RETURN(vehicle.id, NewId());
-  }
-  RETURN_IF_ERROR(WriteIfChanged(vehicle, known.id == 0));
-  WriterLock lock(index_mutex_);
-  index_.Put(vin, EntryOf(vehicle));
-  return vehicle;
+  std::vector<Vehicle> one;
+  one.push_back(std::move(vehicle));
+  ASSIGN_OR_RETURN(std::vector<Vehicle> registered, RegisterAll(std::move(one)));
+  return std::move(registered.front());
 }
 
-Status VehicleRegistry::WriteIfChanged(const Vehicle& vehicle, bool is_new) {
-  std::string key = KeyOf(vehicle.id);
-  std::string record = Encode(vehicle);
-  if (!is_new) {
-    ASSIGN_OR_RETURN(const std::string stored, documents_.Get(key));
-    if (stored == record) return OkStatus();
+StatusOr<std::vector<Vehicle>> VehicleRegistry::RegisterAll(std::vector<Vehicle> vehicles) {
+  std::set<std::string> vins;
+  for (const Vehicle& vehicle : vehicles) {
+    RETURN_IF_ERROR(Check(vehicle));
+    vins.insert(vehicle.vin.text());
   }
-  return documents_.Write({{.key = std::move(key), .value = std::move(record)}});
+  Claim(vins);
+  const absl::Cleanup release = [&] { Release(vins); };
+  std::map<std::string_view, VehicleId> ids;
+  for (Vehicle& vehicle : vehicles) {
+    VehicleId& id = ids[vehicle.vin.text()];
+    if (id == 0) {
+      ASSIGN_OR_RETURN(id, IdOf(vehicle.vin.text()));
+    }
+    vehicle.id = id;
+  }
+  RETURN_IF_ERROR(WriteChanged(vehicles));
+  WriterLock lock(index_mutex_);
+  for (const Vehicle& vehicle : vehicles) index_.Put(vehicle.vin.text(), EntryOf(vehicle));
+  return vehicles;
+}
+
+// One write of those whose record is another than the stored one.
+Status VehicleRegistry::WriteChanged(const std::vector<Vehicle>& vehicles) {
+  std::map<VehicleId, const Vehicle*> last;
+  for (const Vehicle& vehicle : vehicles) last[vehicle.id] = &vehicle;
+  std::vector<DocumentWrite> writes;
+  for (const auto& [id, vehicle] : last) {
+    std::string key = KeyOf(id);
+    std::string record = Encode(*vehicle);
+    if (Find(vehicle->vin.text()).id != 0) {
+      ASSIGN_OR_RETURN(const std::string stored, documents_.Get(key));
+      if (stored == record) continue;
+    }
+    writes.push_back({.key = std::move(key), .value = std::move(record)});
+  }
+  return writes.empty() ? OkStatus() : documents_.Write(writes);
 }
 
 VehicleRegistry::Entry VehicleRegistry::Find(std::string_view vin) const {

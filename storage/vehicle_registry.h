@@ -1,10 +1,9 @@
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +39,12 @@ class VehicleRegistry {
   // INVALID_ARGUMENT a field is out of its range; UNAVAILABLE the disk does not take writes.
   StatusOr<Vehicle> Register(Vehicle vehicle);
 
+  // The same for many, with one sync of the disk: all of them or none. Of a VIN that comes twice the later counts.
+  StatusOr<std::vector<Vehicle>> RegisterAll(std::vector<Vehicle> vehicles);
+
+  // INVALID_ARGUMENT: a field is out of its range.
+  static Status Check(const Vehicle& vehicle);
+
   // What ingest needs of a vehicle.
   using Entry = internal::VinIndexEntry;
   Entry Find(std::string_view vin) const;  // upper case
@@ -52,15 +57,19 @@ class VehicleRegistry {
  private:
   explicit VehicleRegistry(DocumentStore& documents) : documents_(documents) {}
   Status Load();
-  StatusOr<VehicleId> NewId();
-  Status WriteIfChanged(const Vehicle& vehicle, bool is_new);
+  void Claim(const std::set<std::string>& vins);
+  void Release(const std::set<std::string>& vins);
+  StatusOr<VehicleId> IdOf(const std::string& vin);
+  Status WriteChanged(const std::vector<Vehicle>& vehicles);
 
   DocumentStore& documents_;
 
-  // A registration holds the lock of its VIN until it is durable, so that one VIN gets one id; those of different VINs
-  // share a sync of the disk.
-  std::array<Mutex, 64> registration_mutexes_;
-  std::atomic<VehicleId> greatest_id_{0};
+  // A registration claims its VINs until it is durable, so that one VIN gets one id; those of different VINs share a
+  // sync of the disk.
+  Mutex claims_mutex_;
+  CondVar released_;
+  std::set<std::string> claimed_ ABSL_GUARDED_BY(claims_mutex_);
+  VehicleId greatest_id_ ABSL_GUARDED_BY(claims_mutex_) = 0;
 
   mutable SharedMutex index_mutex_;
   internal::VinIndex index_ ABSL_GUARDED_BY(index_mutex_);  // durable vehicles only

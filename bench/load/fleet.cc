@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <semaphore>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -53,21 +54,26 @@ std::int64_t ToMs(const google::protobuf::Timestamp& time) { return time.seconds
 // Registrations that are under way, and what came of those that ended.
 class Registrations {
  public:
-  // What bounds the server's work and our memory; enough that they share the disk's syncs.
-  static constexpr int kConcurrent = 256;
+  // What bounds the server's work and our memory; enough to keep it busy.
+  static constexpr int kConcurrent = 4;
+  static constexpr std::size_t kVehiclesPerCall = 1'000;
 
-  void Start(v1::VehicleService::Stub& stub, const LoadOptions& options, const std::string& vin) {
+  Registrations(v1::VehicleService::Stub& stub, const LoadOptions& options) : stub_(stub), options_(options) {}
+
+  void Start(std::span<const std::string> vins) {
     free_.acquire();
     auto call = std::make_shared<Call>();
     call->context.set_deadline(CallDeadline());
-    v1::Vehicle& vehicle = *call->request.mutable_vehicle();
-    vehicle.set_vin(vin);
-    vehicle.set_display_name(fmt::format("load {}", options.seed));
-    vehicle.set_vehicle_class(v1::VEHICLE_CLASS_HEAVY_TRUCK);
-    vehicle.set_fuel_type(v1::FUEL_TYPE_DIESEL);
-    vehicle.set_engine_displacement_l(12.8);
-    stub.async()->RegisterVehicle(&call->context, &call->request, &call->response,
-                                  [this, call](const grpc::Status& status) { Ended(*call, status); });
+    for (const std::string& vin : vins) {
+      v1::Vehicle& vehicle = *call->request.add_vehicles();
+      vehicle.set_vin(vin);
+      vehicle.set_display_name(fmt::format("load {}", options_.seed));
+      vehicle.set_vehicle_class(v1::VEHICLE_CLASS_HEAVY_TRUCK);
+      vehicle.set_fuel_type(v1::FUEL_TYPE_DIESEL);
+      vehicle.set_engine_displacement_l(12.8);
+    }
+    stub_.async()->RegisterVehicles(&call->context, &call->request, &call->response,
+                                    [this, call](const grpc::Status& status) { Ended(*call, status); });
   }
 
   // Waits for all of them.
@@ -83,8 +89,8 @@ class Registrations {
  private:
   struct Call {
     grpc::ClientContext context;
-    v1::RegisterVehicleRequest request;
-    v1::Vehicle response;
+    v1::RegisterVehiclesRequest request;
+    v1::RegisterVehiclesResponse response;
   };
 
   void Ended(const Call& call, const grpc::Status& status) {
@@ -92,15 +98,19 @@ class Registrations {
       MutexLock lock(mutex_);
       if (!status.ok()) {
         failed_ = true;
-        if (status_.ok()) status_ = FromGrpc(status, "register a vehicle");
-      } else if (call.response.frames().has_newest_measure_time()) {
-        const std::int64_t time_ms = ToMs(call.response.frames().newest_measure_time());
+        if (status_.ok()) status_ = FromGrpc(status, "register vehicles");
+      }
+      for (const v1::Vehicle& vehicle : call.response.vehicles()) {
+        if (!vehicle.frames().has_newest_measure_time()) continue;
+        const std::int64_t time_ms = ToMs(vehicle.frames().newest_measure_time());
         newest_time_ms_ = std::max(newest_time_ms_.value_or(time_ms), time_ms);
       }
     }
     free_.release();  // the last touch of this object
   }
 
+  v1::VehicleService::Stub& stub_;
+  const LoadOptions& options_;
   std::counting_semaphore<kConcurrent> free_{kConcurrent};
   std::atomic<bool> failed_{false};
   Mutex mutex_;
@@ -148,10 +158,14 @@ StatusOr<Fleet> RegisterFleet(const std::shared_ptr<grpc::Channel>& channel, con
   const auto stub = v1::VehicleService::NewStub(channel);
   Fleet fleet;
   fleet.vins.reserve(options.vehicle_count);
-  Registrations registrations;
-  for (std::uint32_t vehicle = 0; vehicle < options.vehicle_count && !stop && !registrations.failed(); ++vehicle) {
+  for (std::uint32_t vehicle = 0; vehicle < options.vehicle_count; ++vehicle) {
     fleet.vins.push_back(SyntheticVin(options.seed, vehicle));
-    registrations.Start(*stub, options, fleet.vins.back());
+  }
+  Registrations registrations(*stub, options);
+  for (std::span<const std::string> rest = fleet.vins; !rest.empty() && !stop && !registrations.failed();) {
+    const std::size_t count = std::min(rest.size(), Registrations::kVehiclesPerCall);
+    registrations.Start(rest.first(count));
+    rest = rest.subspan(count);
   }
   RETURN_IF_ERROR(registrations.Finish(fleet));
   if (stop) return absl::CancelledError("stopped while vehicles were registered");

@@ -64,17 +64,19 @@ class MemoryServer::Vehicles : public v1::VehicleService::Service {
  public:
   explicit Vehicles(MemoryServer& server) : server_(server) {}
 
-  grpc::Status RegisterVehicle(grpc::ServerContext*, const v1::RegisterVehicleRequest* request,
-                               v1::Vehicle* response) override {
+  grpc::Status RegisterVehicles(grpc::ServerContext*, const v1::RegisterVehiclesRequest* request,
+                                v1::RegisterVehiclesResponse* response) override {
     MutexLock lock(server_.mutex_);
-    *response = request->vehicle();
-    if (server_.frames_.size() >= server_.faults_.unregistered_from_vehicle.value_or(~0U)) {
-      return {grpc::StatusCode::UNAVAILABLE, "the disk is full"};
-    }
-    const Frames& frames = server_.frames_[request->vehicle().vin()];
-    if (!frames.empty()) {
+    for (const v1::Vehicle& vehicle : request->vehicles()) {
+      if (server_.frames_.size() >= server_.faults_.unregistered_from_vehicle.value_or(~0U)) {
+        return {grpc::StatusCode::UNAVAILABLE, "the disk is full"};
+      }
+      v1::Vehicle& registered = *response->add_vehicles();
+      registered = vehicle;
+      const Frames& frames = server_.frames_[vehicle.vin()];
+      if (frames.empty()) continue;
       const std::int64_t newest_ms = frames.rbegin()->first;
-      auto& newest = *response->mutable_frames()->mutable_newest_measure_time();
+      auto& newest = *registered.mutable_frames()->mutable_newest_measure_time();
       newest.set_seconds(newest_ms / 1000);
       newest.set_nanos(static_cast<std::int32_t>(newest_ms % 1000 * 1'000'000));
     }

@@ -134,6 +134,32 @@ TEST_F(BadInput, QueriesOfAnUnknownVinSayHowToGoOn) {
   }));
 }
 
+TEST_F(BadInput, ARegistrationOfManySaysWhichVehicleIsWrongAndTakesNone) {
+  const auto stub = v1::VehicleService::NewStub(server_.channel());
+  v1::RegisterVehiclesRequest request;
+  request.add_vehicles()->set_vin(kUnknownVin);
+  request.add_vehicles()->set_vin("OIQ");
+  v1::RegisterVehiclesResponse response;
+  grpc::ClientContext context;
+  const grpc::Status status = stub->RegisterVehicles(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  const v1::ErrorDetail detail = DetailOf(status);
+  EXPECT_EQ(detail.reason(), "INVALID_VIN");
+  ASSERT_EQ(detail.field_violations_size(), 1);
+  EXPECT_EQ(detail.field_violations(0).field(), "vehicles[1].vin");
+
+  v1::GetVehicleRequest get;
+  get.set_vin(kUnknownVin);
+  v1::Vehicle vehicle;
+  grpc::ClientContext get_context;
+  EXPECT_EQ(stub->GetVehicle(&get_context, get, &vehicle).error_code(), grpc::StatusCode::NOT_FOUND);
+
+  grpc::ClientContext empty_context;
+  request.clear_vehicles();
+  EXPECT_EQ(stub->RegisterVehicles(&empty_context, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+}
+
 TEST_F(BadInput, ARowOfTheWrongWidthIsRefusedAlone) {
   const std::uint32_t speed = Id("wheel_based_vehicle_speed");
   IngestStream stream(server_.channel());

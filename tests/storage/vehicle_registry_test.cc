@@ -58,6 +58,34 @@ TEST(VehicleRegistry, GivesDenseIdsFromOne) {
   EXPECT_EQ(registry->size(), 2U);
 }
 
+TEST(VehicleRegistry, RegistersManyOrNone) {
+  MemoryDocumentStore documents;
+  const auto registry = OpenOn(documents);
+  ASSERT_TRUE(registry->Register(VehicleOf(5)).ok());
+  Vehicle renamed = VehicleOf(5);
+  renamed.display_name = "renamed";
+  const auto many = registry->RegisterAll({VehicleOf(7), renamed, VehicleOf(9)});
+  ASSERT_TRUE(many.ok()) << many.status();
+  EXPECT_THAT(Ids(*many), ElementsAre(2, 1, 3));
+  EXPECT_EQ(registry->Get(1)->display_name, "renamed");
+
+  Vehicle wrong = VehicleOf(12);
+  wrong.traits.engine_displacement_l = -1.0;
+  EXPECT_TRUE(absl::IsInvalidArgument(registry->RegisterAll({VehicleOf(11), wrong}).status()));
+  EXPECT_EQ(registry->size(), 3U);
+}
+
+TEST(VehicleRegistry, OfAVinThatComesTwiceTheLaterCounts) {
+  MemoryDocumentStore documents;
+  const auto registry = OpenOn(documents);
+  ASSERT_TRUE(registry->Register(VehicleOf(5)).ok());
+  Vehicle other = VehicleOf(5);
+  other.display_name = "other";
+  EXPECT_THAT(Ids(*registry->RegisterAll({other, VehicleOf(5), VehicleOf(6), VehicleOf(6)})), ElementsAre(1, 1, 2, 2));
+  EXPECT_EQ(registry->Get(1)->display_name, "");
+  EXPECT_EQ(registry->size(), 2U);
+}
+
 TEST(VehicleRegistry, IgnoresTheIdOfTheCaller) {
   MemoryDocumentStore documents;
   const auto registry = OpenOn(documents);
