@@ -1,7 +1,8 @@
+#include "storage/codec/frame_run.h"
+
 #include <algorithm>
 
 #include "base/check.h"
-#include "storage/codec/block_codec.h"
 
 namespace telltale {
 
@@ -19,6 +20,18 @@ void FrameRun::Add(std::int64_t measure_time_ms, const std::shared_ptr<const Lay
                    std::span<const RawValue> values) {
   entries_.push_back({measure_time_ms, IndexOf(layout), static_cast<std::uint32_t>(values_.size())});
   values_.insert(values_.end(), values.begin(), values.end());
+}
+
+std::span<RawValue> FrameRun::AddUninitialized(std::int64_t measure_time_ms,
+                                               const std::shared_ptr<const Layout>& layout) {
+  entries_.push_back({measure_time_ms, IndexOf(layout), static_cast<std::uint32_t>(values_.size())});
+  values_.resize(values_.size() + layout->size());
+  return values(size() - 1);
+}
+
+void FrameRun::Reserve(std::size_t frame_count, std::size_t value_count) {
+  entries_.reserve(frame_count);
+  values_.reserve(value_count);
 }
 
 void FrameRun::Insert(std::int64_t measure_time_ms, const std::shared_ptr<const Layout>& layout,
