@@ -15,6 +15,13 @@ inline void PutVarint(std::string& to, std::uint64_t value) {
   to.push_back(static_cast<char>(value));
 }
 
+// The same to memory, where up to 10 bytes are written; returns their end.
+inline char* PutVarint(char* to, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
 // Takes the integer at the front of `from`. False: `from` ends too soon, or it does not fit 64 bits.
 inline bool TakeVarint(std::string_view& from, std::uint64_t& value) {
   value = 0;

@@ -18,18 +18,23 @@ namespace telltale {
 struct TelemetryStoreOptions {
   std::string path;  // a folder of its own; is made if it does not exist
 
-  // A head becomes a block when it has this many frames and block_values_min values, or 4,096 frames, or is older than
-  // head_age_max, or when all heads together are larger than head_bytes_max.
+  // A head becomes a block when it has this many frames and block_values_min values, or 4,096 frames. A vehicle's first
+  // one may have half as many, so that those of a fleet which began together do not become blocks together.
   std::size_t frames_per_block = 128;
-  std::size_t block_values_min =
-      16'384;  // narrow frames, as of CAN logs, wait for more: blocks of few values pack badly
+  // Narrow frames, as of CAN logs, wait for more: blocks of few values pack badly.
+  std::size_t block_values_min = 16'384;
+  // The oldest heads become blocks earlier when a segment of the journal is as old, when all heads together are as
+  // large, or the journal is.
   std::chrono::seconds head_age_max = std::chrono::hours{1};
-  std::size_t head_bytes_max = std::size_t{4} << 30;
+  std::size_t head_bytes_max = std::size_t{6} << 30;
+  std::size_t journal_bytes_max = std::size_t{16} << 30;
+  std::size_t journal_segment_bytes = std::size_t{64} << 20;
 
-  std::size_t queue_bytes_max = std::size_t{64} << 20;  // appended and not yet durable; then Append blocks
-  std::size_t group_bytes_max = std::size_t{4} << 20;   // committed with one sync
-  std::size_t cache_bytes = std::size_t{256} << 20;     // blocks that reads keep in memory
-  std::size_t write_buffer_bytes = std::size_t{64} << 20;
+  std::size_t queue_bytes_max = std::size_t{64} << 20;     // appended and not yet durable; then Append blocks
+  std::size_t group_bytes_max = std::size_t{4} << 20;      // of appended frames committed with one sync
+  std::size_t sealing_bytes_max = std::size_t{256} << 20;  // on their way into blocks; then commits wait
+  std::size_t cache_bytes = std::size_t{256} << 20;        // blocks that reads keep in memory
+  std::size_t write_buffer_bytes = std::size_t{64} << 20;  // blocks that are flushed together
   int open_files_max = 2'000;
 
   // Called after each group commit with the seconds it took, sync included; for metrics. May be empty.
@@ -40,12 +45,12 @@ struct TelemetryStoreOptions {
 // Errors: INVALID_ARGUMENT names the setting.
 Status Validate(const TelemetryStoreOptions& options);
 
-// TelemetryStore in an embedded RocksDB of its own: a journal, heads in memory, blocks, and a row of latest values for
-// each vehicle (storage/README.md tells how they play together). Thread-safe.
+// TelemetryStore in a folder of its own: a journal, heads in memory, and an embedded RocksDB with blocks and a row of
+// latest values for each vehicle (storage/README.md tells how they play together). Thread-safe.
 //
-// One thread, the committer, writes: it takes everything that waits, syncs it with one write to the journal, puts it
-// into the heads, seals those that are full, and calls back. Readers lock a shard of the heads for as long as one head
-// takes to copy.
+// One thread, the committer, takes everything that waits, writes it to the journal with one sync, puts it into the
+// heads, and calls back. Another, the sealer, turns full heads into blocks. Readers lock a page of vehicles for as long
+// as one head takes to unpack.
 class RocksDbTelemetryStore : public TelemetryStore {
  public:
   static constexpr int kFormatVersion = 1;  // grows when an older program could no longer read the store

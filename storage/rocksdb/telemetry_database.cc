@@ -61,38 +61,32 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   db_options.create_if_missing = true;
   db_options.create_missing_column_families = true;
   db_options.max_open_files = options.open_files_max;
-  db_options.max_total_wal_size = 8 * options.write_buffer_bytes;
+  db_options.atomic_flush = true;  // a block is there when the latest values that follow from it are
   db_options.max_background_jobs = 2;
   db_options.bytes_per_sync = 1 << 20;
-  // A record that was cut off by a crash was never acknowledged; a damaged one in the middle is an error.
-  db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   db_options.keep_log_file_num = 10;
   if (options.env != nullptr) db_options.env = options.env;
 
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   const rocksdb::ColumnFamilyOptions plain = FamilyOptions(options, cache);
-  rocksdb::ColumnFamilyOptions journal = plain;
-  journal.disable_auto_compactions = true;  // it is trimmed from the front by whole files, never merged
   auto database = std::make_unique<TelemetryDatabase>();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(
-      db_options, options.path,
-      {{rocksdb::kDefaultColumnFamilyName, plain}, {"journal", journal}, {"blocks", plain}, {"latest", plain}},
+      db_options, options.path, {{rocksdb::kDefaultColumnFamilyName, plain}, {"blocks", plain}, {"latest", plain}},
       &handles, &db);
   RETURN_IF_ERROR(ToStatus(opened, fmt::format("open telemetry in {}", options.path)));
   database->db.reset(db);
   database->meta = handles[0];
-  database->journal = handles[1];
-  database->blocks = handles[2];
-  database->latest = handles[3];
+  database->blocks = handles[1];
+  database->latest = handles[2];
   RETURN_IF_ERROR(CheckVersion(*database, options.path));
   return database;
 }
 
 TelemetryDatabase::~TelemetryDatabase() {
   if (db == nullptr) return;
-  for (rocksdb::ColumnFamilyHandle* handle : {meta, journal, blocks, latest}) db->DestroyColumnFamilyHandle(handle);
+  for (rocksdb::ColumnFamilyHandle* handle : {meta, blocks, latest}) db->DestroyColumnFamilyHandle(handle);
   db->Close().PermitUncheckedError();
 }
 

@@ -10,13 +10,12 @@
 
 namespace telltale::internal {
 
-// The RocksDB of the telemetry store with its four column families.
+// The RocksDB of the telemetry store with its three column families.
 struct TelemetryDatabase {
   std::unique_ptr<rocksdb::DB> db;
-  rocksdb::ColumnFamilyHandle* meta = nullptr;     // the default family: format version
-  rocksdb::ColumnFamilyHandle* journal = nullptr;  // JournalKey to JournalCodec
-  rocksdb::ColumnFamilyHandle* blocks = nullptr;   // BlockKey to BlockCodec
-  rocksdb::ColumnFamilyHandle* latest = nullptr;   // LatestKey to LatestRow
+  rocksdb::ColumnFamilyHandle* meta = nullptr;    // the default family: format version
+  rocksdb::ColumnFamilyHandle* blocks = nullptr;  // BlockKey to BlockCodec
+  rocksdb::ColumnFamilyHandle* latest = nullptr;  // LatestKey to LatestRow
 
   static StatusOr<std::unique_ptr<TelemetryDatabase>> Open(const TelemetryStoreOptions& options);
   ~TelemetryDatabase();

@@ -15,18 +15,6 @@ namespace telltale::internal {
 
 inline constexpr std::int64_t kDayEnd = 0x10000;  // days fit 16 bits: 1970-01-01 to 2149-06-06
 
-// journal: sequence (8)
-inline std::string JournalKey(std::uint64_t sequence) {
-  std::string key;
-  PutBigEndian(key, static_cast<std::uint32_t>(sequence >> 32), 4);
-  PutBigEndian(key, static_cast<std::uint32_t>(sequence), 4);
-  return key;
-}
-
-inline std::uint64_t SequenceOfJournalKey(std::string_view key) {
-  return std::uint64_t{ReadBigEndian(key.substr(0, 4))} << 32 | ReadBigEndian(key.substr(4, 4));
-}
-
 // blocks: day (2), vehicle (4), first time within the day in milliseconds (4), sequence at sealing (8). A new day never
 // rewrites an old one, and retention drops whole ranges; late blocks of the same frames differ in their sequence.
 inline std::string BlockPrefix(std::int64_t day, VehicleId vehicle) {
@@ -40,7 +28,9 @@ inline std::string BlockKey(VehicleId vehicle, std::int64_t first_time_ms, std::
   const std::int64_t day = DayOf(first_time_ms);
   std::string key = BlockPrefix(day, vehicle);
   PutBigEndian(key, static_cast<std::uint32_t>(first_time_ms - day * kMsPerDay), 4);
-  return key + JournalKey(sequence);
+  PutBigEndian(key, static_cast<std::uint32_t>(sequence >> 32), 4);
+  PutBigEndian(key, static_cast<std::uint32_t>(sequence), 4);
+  return key;
 }
 
 struct BlockKeyParts {

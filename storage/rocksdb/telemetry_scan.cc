@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "storage/rocksdb/frame_merge.h"
 #include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/telemetry_keys.h"
-#include "storage/rocksdb/vehicle_head.h"
 
 namespace telltale::internal {
 namespace {
@@ -14,36 +14,6 @@ namespace {
 constexpr std::size_t kFramesPerDeadlineCheck = 1024;
 
 }  // namespace
-
-FrameRun Select(const FrameRun& run, std::span<const SignalId> signals, TimeRange range, LayoutPool& layouts) {
-  // For each layout of the run what of it is wanted, and from which positions.
-  struct Wanted {
-    std::shared_ptr<const Layout> layout;  // nullptr: nothing
-    std::vector<std::uint32_t> positions;
-  };
-  std::vector<Wanted> wanted(run.layouts().size());
-  for (std::size_t l = 0; l < wanted.size(); ++l) {
-    const Layout& layout = *run.layouts()[l];
-    std::vector<SignalId> ids(layout.signals().begin(), layout.signals().end());
-    if (!signals.empty()) {
-      std::erase_if(ids, [&](SignalId id) { return !std::binary_search(signals.begin(), signals.end(), id); });
-    }
-    std::sort(ids.begin(), ids.end());
-    if (ids.empty()) continue;
-    for (const SignalId id : ids) wanted[l].positions.push_back(*layout.PositionOf(id));
-    wanted[l].layout = layouts.Get(ids);
-  }
-  FrameRun selected;
-  std::vector<RawValue> values;
-  for (std::size_t i = run.LowerBound(range.from_ms); i < run.size() && run.time_ms(i) < range.to_ms; ++i) {
-    const Wanted& columns = wanted[run.layout_index(i)];
-    if (columns.layout == nullptr) continue;
-    values.clear();
-    for (const std::uint32_t position : columns.positions) values.push_back(run.values(i)[position]);
-    selected.Add(run.time_ms(i), columns.layout, values);
-  }
-  return selected;
-}
 
 TelemetryScan::TelemetryScan(const TelemetryDatabase& database, VehicleId vehicle, std::span<const SignalId> signals,
                              TimeRange range, const ScanOptions& options, FrameRun head, LayoutPool& layouts,

@@ -50,8 +50,4 @@ class TelemetryScan {
   bool deadline_passed_ = false;
 };
 
-// The frames of `run` inside the range, with the wanted signals only, in the order of ids; frames without any are left
-// out.
-FrameRun Select(const FrameRun& run, std::span<const SignalId> signals, TimeRange range, LayoutPool& layouts);
-
 }  // namespace telltale::internal

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "catalog/signal.h"
+
+namespace telltale {
+
+// Packs a row of raw values as its difference to another row of the same signals:
+//
+//     groups    a bit for each 64 values: whether any of them differs
+//     changes   for each group that does: 8 bytes, a bit for each value
+//     sizes     2 bits for each changed value: bytes of its difference less one
+//     bytes     the zigzag differences, 1..4 bytes each, little-endian; differences wrap at 32 bits
+//
+// Bits fill bytes from the lowest up. The number of values is known from outside. docs/formats/journal.md works an
+// example. Stateless; safe from any thread.
+class RowCodec {
+ public:
+  // How many bytes Encode may write to for a row of so many values.
+  static constexpr std::size_t MaxBytes(std::size_t count) {
+    const std::size_t groups = (count + 63) / 64;
+    return (groups + 7) / 8 + groups * 8 + (count + 3) / 4 + count * 4 + 4;
+  }
+
+  // Writes what turns `base` into `row`, which is as long, to `out`, which has room for MaxBytes(). An empty base
+  // stands for zeros. Returns the end of what was written.
+  static char* Encode(std::span<const RawValue> base, std::span<const RawValue> row, char* out);
+
+  // Takes a packed row from the front of `bytes` and turns `row`, which holds the base, into it. False: `bytes` ends
+  // too soon or is no packed row; `row` is then anything.
+  static bool Decode(std::string_view& bytes, std::span<RawValue> row);
+};
+
+}  // namespace telltale

@@ -1,0 +1,231 @@
+#include "storage/rocksdb/journal.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include <fmt/format.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+#include <xxhash.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "storage/rocksdb/rocksdb_status.h"
+
+namespace telltale::internal {
+namespace {
+
+constexpr std::string_view kMagic = "TTJRNL01";
+constexpr std::size_t kSegmentHeadBytes = 24;
+constexpr std::string_view kSuffix = ".journal";
+constexpr std::size_t kPreallocateBytes = std::size_t{16} << 20;
+
+std::string SegmentHead(std::uint64_t sequence_before) {
+  std::string head(kMagic);
+  head.append(reinterpret_cast<const char*>(&sequence_before), 8);
+  const std::uint64_t checksum = XXH3_64bits(head.data(), head.size());
+  head.append(reinterpret_cast<const char*>(&checksum), 8);
+  return head;
+}
+
+// The sequence before the segment; nullopt: the head is damaged or was cut off.
+std::optional<std::uint64_t> ReadSegmentHead(std::string_view bytes) {
+  if (bytes.size() < kSegmentHeadBytes) return std::nullopt;
+  std::uint64_t sequence_before = 0;
+  std::memcpy(&sequence_before, bytes.data() + kMagic.size(), 8);
+  if (bytes.substr(0, kSegmentHeadBytes) != SegmentHead(sequence_before)) return std::nullopt;
+  return sequence_before;
+}
+
+}  // namespace
+
+Journal::Journal(const Options& options) : options_(options), files_(options.env->GetFileSystem()) {}
+
+Journal::~Journal() {
+  if (file_ != nullptr) file_->Close({}, nullptr).PermitUncheckedError();
+  if (directory_ != nullptr) directory_->Close({}, nullptr).PermitUncheckedError();
+}
+
+std::string Journal::PathOf(std::uint32_t segment) const {
+  return fmt::format("{}/{:010}{}", options_.folder, segment, kSuffix);
+}
+
+StatusOr<std::unique_ptr<Journal>> Journal::Open(const Options& options, const RecordFunction& visit) {
+  std::unique_ptr<Journal> journal(new Journal(options));
+  RETURN_IF_ERROR(journal->OpenFolder());
+  RETURN_IF_ERROR(journal->Replay(visit));
+  RETURN_IF_ERROR(journal->BeginSegment());
+  return journal;
+}
+
+Status Journal::OpenFolder() {
+  const std::string what = fmt::format("open the journal in {}", options_.folder);
+  RETURN_IF_ERROR(ToStatus(files_->CreateDirIfMissing(options_.folder, {}, nullptr), what));
+  RETURN_IF_ERROR(ToStatus(files_->NewDirectory(options_.folder, {}, &directory_, nullptr), what));
+  std::vector<std::string> names;
+  RETURN_IF_ERROR(ToStatus(files_->GetChildren(options_.folder, {}, &names, nullptr), what));
+  for (const std::string& name : names) {
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc() || std::string_view(end) != kSuffix || number == 0) continue;
+    segments_.push_back({.number = number, .begun = std::chrono::steady_clock::now()});
+  }
+  std::ranges::sort(segments_, {}, &Segment::number);
+  for (std::size_t i = 1; i < segments_.size(); ++i) {
+    if (segments_[i].number != segments_[i - 1].number + 1) {
+      return absl::DataLossError(
+          fmt::format("{} is missing; bring it back from a backup", PathOf(segments_[i].number - 1)));
+    }
+  }
+  return OkStatus();
+}
+
+Status Journal::Replay(const RecordFunction& visit) {
+  // Of each segment the bytes are read twice, the heads first: how far one counts stands in the head of the next.
+  std::vector<std::optional<std::uint64_t>> before;
+  std::string bytes;
+  for (const Segment& segment : segments_) {
+    std::unique_ptr<rocksdb::FSSequentialFile> file;
+    std::array<char, kSegmentHeadBytes> head;
+    rocksdb::Slice read;
+    rocksdb::IOStatus status = files_->NewSequentialFile(PathOf(segment.number), {}, &file, nullptr);
+    if (status.ok()) status = file->Read(head.size(), {}, &read, head.data(), nullptr);
+    RETURN_IF_ERROR(ToStatus(status, fmt::format("read {}", PathOf(segment.number))));
+    before.push_back(ReadSegmentHead({read.data(), read.size()}));
+  }
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    Segment& segment = segments_[i];
+    const std::string path = PathOf(segment.number);
+    RETURN_IF_ERROR(ToStatus(rocksdb::ReadFileToString(options_.env, path, &bytes), fmt::format("read {}", path)));
+    segment.size_bytes = bytes.size();
+    size_bytes_ += bytes.size();
+    if (!before[i]) {
+      // The last one may have been begun and never written.
+      if (i + 1 < segments_.size()) {
+        ++replayed_.damaged_count;
+        spdlog::error("journal damaged file={} error=\"the segment's head\"", path);
+      }
+      continue;
+    }
+    last_sequence_ = *before[i];
+    const auto end = i + 1 < segments_.size() ? before[i + 1] : std::nullopt;
+    RETURN_IF_ERROR(ReplaySegment(segment, bytes, end, visit));
+  }
+  replayed_.size_bytes = size_bytes_;
+  return OkStatus();
+}
+
+Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, std::optional<std::uint64_t> end,
+                              const RecordFunction& visit) {
+  const std::string path = PathOf(segment.number);
+  const std::size_t size = bytes.size();
+  bytes.remove_prefix(kSegmentHeadBytes);
+  std::vector<JournalRecord> group;
+  const auto visit_group = [&]() -> Status {
+    for (const JournalRecord& record : group) RETURN_IF_ERROR(visit(record, segment.number));
+    replayed_.record_count += group.size();
+    if (!group.empty()) last_sequence_ = group.back().sequence;
+    group.clear();
+    return OkStatus();
+  };
+  const auto damaged = [&] {
+    ++replayed_.damaged_count;
+    spdlog::error("journal damaged file={} before_byte={} after_sequence={}", path, size - bytes.size(),
+                  group.empty() ? last_sequence_ : group.back().sequence);
+  };
+  bool lost = false;  // something that is no record, since the last sound one
+  while (!bytes.empty()) {
+    const auto record = JournalRecord::Read(bytes);
+    const std::uint64_t previous = group.empty() ? last_sequence_ : group.back().sequence;
+    if (!record.ok() || record->sequence <= previous) {
+      // Whether a crash cut the end off or something is damaged shows in what follows.
+      lost = true;
+      bytes.remove_prefix(std::min<std::size_t>(8, bytes.size()));  // records begin at multiples of 8
+      continue;
+    }
+    if (end && record->sequence > *end) break;
+    if (lost) damaged();
+    lost = false;
+    group.push_back(*record);
+    bytes.remove_prefix(std::min(record->size_bytes, bytes.size()));
+    if (record->last_of_group) RETURN_IF_ERROR(visit_group());
+  }
+  if (end) {
+    RETURN_IF_ERROR(visit_group());
+    if (last_sequence_ < *end) damaged();
+  } else if (lost || !group.empty()) {
+    spdlog::warn("journal ends in a write that was never acknowledged file={} records={}", path, group.size());
+  }
+  return OkStatus();
+}
+
+Status Journal::BeginSegment() {
+  Segment segment{.number = segments_.empty() ? 1 : segments_.back().number + 1,
+                  .begun = std::chrono::steady_clock::now()};
+  const std::string path = PathOf(segment.number);
+  rocksdb::FileOptions options;
+  options.use_mmap_writes = false;
+  std::unique_ptr<rocksdb::FSWritableFile> file;
+  rocksdb::IOStatus status = files_->NewWritableFile(path, options, &file, nullptr);
+  const std::string head = SegmentHead(last_sequence_);
+  if (status.ok()) status = file->Append(head, {}, nullptr);
+  if (status.ok()) status = file->Sync({}, nullptr);
+  if (status.ok()) status = directory_->Fsync({}, nullptr);
+  if (!status.ok()) {
+    files_->DeleteFile(path, {}, nullptr).PermitUncheckedError();
+    return ToStatus(status, fmt::format("begin {}", path));
+  }
+  file->SetPreallocationBlockSize(std::min(kPreallocateBytes, options_.segment_bytes_max));
+  if (file_ != nullptr) file_->Close({}, nullptr).PermitUncheckedError();
+  file_ = std::move(file);
+  segment.size_bytes = head.size();
+  size_bytes_ += head.size();
+  segments_.push_back(segment);
+  return OkStatus();
+}
+
+Status Journal::Append(const JournalGroupWriter& group) {
+  const std::string what = "write to the journal";
+  if (file_ == nullptr) return absl::UnavailableError(fmt::format("{}: an earlier write failed", what));
+  Segment& segment = segments_.back();
+  const std::string_view bytes = group.bytes();
+  file_->PrepareWrite(segment.size_bytes, bytes.size(), {}, nullptr);
+  rocksdb::IOStatus status = file_->Append({bytes.data(), bytes.size()}, {}, nullptr);
+  if (status.ok()) status = file_->Sync({}, nullptr);
+  if (!status.ok()) {
+    // What reached the disk is not known; the next segment says that it does not count.
+    file_->Close({}, nullptr).PermitUncheckedError();
+    file_.reset();
+    return ToStatus(status, what);
+  }
+  segment.size_bytes += bytes.size();
+  size_bytes_ += bytes.size();
+  last_sequence_ = group.last_sequence();
+  return OkStatus();
+}
+
+Status Journal::Recover() { return file_ != nullptr ? OkStatus() : BeginSegment(); }
+
+std::chrono::steady_clock::duration Journal::oldest_age() const {
+  return std::chrono::steady_clock::now() - segments_.front().begun;
+}
+
+Status Journal::Trim() {
+  while (segments_.size() > 1 && segments_.front().head_count == 0) {
+    const std::string path = PathOf(segments_.front().number);
+    RETURN_IF_ERROR(ToStatus(files_->DeleteFile(path, {}, nullptr), fmt::format("delete {}", path)));
+    size_bytes_ -= segments_.front().size_bytes;
+    segments_.pop_front();
+  }
+  const Segment& current = segments_.back();
+  const bool old = current.size_bytes > kSegmentHeadBytes &&
+                   std::chrono::steady_clock::now() - current.begun > options_.segment_age_max;
+  if (file_ != nullptr && (old || current.size_bytes >= options_.segment_bytes_max)) return BeginSegment();
+  return OkStatus();
+}
+
+}  // namespace telltale::internal

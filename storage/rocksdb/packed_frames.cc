@@ -1,0 +1,118 @@
+#include "storage/rocksdb/packed_frames.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "storage/codec/row_codec.h"
+#include "storage/internal/varint.h"
+#include "storage/rocksdb/frame_merge.h"
+
+namespace telltale::internal {
+
+PackedFrames& PackedFrames::operator=(PackedFrames&& other) noexcept {
+  std::swap(first_, other.first_);
+  std::swap(last_, other.last_);
+  std::swap(last_used_, other.last_used_);
+  std::swap(chunk_count_, other.chunk_count_);
+  std::swap(frame_count_, other.frame_count_);
+  std::swap(value_count_, other.value_count_);
+  std::swap(first_time_ms_, other.first_time_ms_);
+  std::swap(newest_time_ms_, other.newest_time_ms_);
+  std::swap(last_layout_, other.last_layout_);
+  std::swap(layouts_, other.layouts_);
+  return *this;
+}
+
+PackedFrames::~PackedFrames() {
+  // One by one: a chain of owners would be destroyed recursively.
+  while (first_ != nullptr) first_ = std::move(first_->next);
+}
+
+std::uint64_t PackedFrames::IndexOf(const std::shared_ptr<const Layout>& layout) {
+  const auto is_layout = [&layout](const std::shared_ptr<const Layout>& known) {
+    return known == layout || *known == *layout;
+  };
+  // That of the last frame first: streams rarely change their layout.
+  if (!layouts_.empty() && is_layout(layouts_[last_layout_])) [[likely]]
+    return last_layout_;
+  const auto found = std::ranges::find_if(layouts_, is_layout);
+  last_layout_ = static_cast<std::uint32_t>(found - layouts_.begin());
+  if (found == layouts_.end()) layouts_.push_back(layout);
+  return last_layout_;
+}
+
+void PackedFrames::Append(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (last_ == nullptr || last_used_ == last_->bytes.size()) {
+      std::unique_ptr<Chunk>& next = last_ == nullptr ? first_ : last_->next;
+      next.reset(new Chunk);  // its bytes are left as they are
+      last_ = next.get();
+      last_used_ = 0;
+      ++chunk_count_;
+    }
+    const std::size_t size = std::min<std::size_t>(bytes.size(), last_->bytes.size() - last_used_);
+    std::memcpy(last_->bytes.data() + last_used_, bytes.data(), size);
+    last_used_ += static_cast<std::uint32_t>(size);
+    bytes.remove_prefix(size);
+  }
+}
+
+void PackedFrames::Add(std::int64_t measure_time_ms, const std::shared_ptr<const Layout>& layout, Base base,
+                       std::string_view row) {
+  if (empty()) {
+    CHECK(base == Base::kZeros);
+    newest_time_ms_ = 0;
+    first_time_ms_ = measure_time_ms;
+  }
+  std::array<char, 20> head;
+  char* end = PutVarint(head.data(), ZigZag(measure_time_ms - newest_time_ms_));
+  end = PutVarint(end, 2 * IndexOf(layout) + (base == Base::kNewest ? 1 : 0));
+  Append({head.data(), static_cast<std::size_t>(end - head.data())});
+  Append(row);
+  ++frame_count_;
+  value_count_ += static_cast<std::uint32_t>(layout->size());
+  first_time_ms_ = std::min(first_time_ms_, measure_time_ms);
+  newest_time_ms_ = std::max(newest_time_ms_, measure_time_ms);
+}
+
+std::string PackedFrames::Contiguous() const {
+  std::string bytes;
+  bytes.reserve(chunk_count_ * sizeof(Chunk::bytes));
+  for (const Chunk* chunk = first_.get(); chunk != nullptr; chunk = chunk->next.get()) {
+    bytes.append(chunk->bytes.data(), chunk == last_ ? last_used_ : chunk->bytes.size());
+  }
+  return bytes;
+}
+
+// Budget: 0.2 us a frame of 420 values, to be copied twice.
+FrameRun PackedFrames::Unpack() const {
+  FrameRun run;
+  run.Reserve(frame_count_, value_count_);
+  const std::string packed = Contiguous();
+  std::string_view bytes = packed;
+  std::vector<RawValue> newest;
+  std::vector<RawValue> late;
+  std::int64_t newest_time_ms = 0;  // the first frame's difference is to 1970
+  for (std::uint32_t i = 0; i < frame_count_; ++i) {
+    std::uint64_t step = 0;
+    std::uint64_t layout_and_base = 0;
+    CHECK(TakeVarint(bytes, step) && TakeVarint(bytes, layout_and_base));
+    const auto& layout = layouts_[layout_and_base / 2];
+    const std::int64_t time_ms = newest_time_ms + UnZigZag(step);
+    if (i > 0 && time_ms <= newest_time_ms) {
+      late.assign(layout->size(), 0);
+      CHECK(RowCodec::Decode(bytes, late));
+      PutFrame(time_ms, layout, late, run);
+      continue;
+    }
+    newest_time_ms = time_ms;
+    if (layout_and_base % 2 == 0) newest.assign(layout->size(), 0);
+    CHECK(RowCodec::Decode(bytes, newest));
+    run.Add(time_ms, layout, newest);
+  }
+  return run;
+}
+
+}  // namespace telltale::internal

@@ -1,0 +1,173 @@
+#include "storage/rocksdb/sealer.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "storage/codec/block_codec.h"
+#include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/telemetry_keys.h"
+
+namespace telltale::internal {
+namespace {
+
+constexpr std::size_t kBytesPerWrite = std::size_t{1} << 20;  // of packed heads: about as much of blocks
+constexpr auto kRetryAfter = std::chrono::seconds{1};
+
+}  // namespace
+
+Sealer::Sealer(TelemetryDatabase& database, VehicleTable& vehicles, const Options& options)
+    : database_(database), vehicles_(vehicles), options_(options), thread_([this] { Run(); }) {}
+
+Sealer::~Sealer() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    wake_.NotifyAll();
+    progress_.NotifyAll();
+  }
+  thread_.join();
+}
+
+void Sealer::Add(std::shared_ptr<const SealingHead> head) {
+  MutexLock lock(mutex_);
+  while (queue_bytes_ > options_.queue_bytes_max && status_.ok() && !stopping_) progress_.Wait(mutex_);
+  queue_bytes_ += head->frames.size_bytes();
+  queue_.push_back(std::move(head));
+  wake_.NotifyOne();
+}
+
+Status Sealer::Drain() {
+  MutexLock lock(mutex_);
+  flush_wanted_ = true;
+  wake_.NotifyOne();
+  const std::uint64_t failures = failure_count_;
+  while (!stopping_ && failure_count_ == failures && (flush_wanted_ || !queue_.empty() || !idle_)) {
+    progress_.Wait(mutex_);
+  }
+  return status_;
+}
+
+void Sealer::FlushSoon() {
+  MutexLock lock(mutex_);
+  flush_wanted_ = true;
+  wake_.NotifyOne();
+}
+
+std::vector<std::uint32_t> Sealer::TakeDurable() {
+  MutexLock lock(mutex_);
+  return std::exchange(durable_, {});
+}
+
+Status Sealer::status() const {
+  MutexLock lock(mutex_);
+  return status_;
+}
+
+std::size_t Sealer::queued_bytes() const {
+  MutexLock lock(mutex_);
+  return queue_bytes_;
+}
+
+bool Sealer::Next(Work& work) {
+  work = {};
+  MutexLock lock(mutex_);
+  idle_ = true;
+  progress_.NotifyAll();
+  while (!stopping_ && queue_.empty() && !flush_wanted_) {
+    if (unflushed_.empty()) {
+      wake_.Wait(mutex_);
+    } else if (!wake_.WaitUntil(mutex_, unflushed_since_ + options_.flush_age)) {
+      flush_wanted_ = true;
+    }
+  }
+  if (stopping_) return false;
+  idle_ = false;
+  std::size_t bytes = 0;
+  while (!queue_.empty() && bytes < kBytesPerWrite) {
+    bytes += queue_.front()->frames.size_bytes();
+    work.heads.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  // A flush that was asked for comes behind everything that was queued before.
+  work.flush = (flush_wanted_ && queue_.empty()) || unflushed_bytes_ >= options_.flush_bytes;
+  return true;
+}
+
+void Sealer::Run() {
+  Work work;
+  while (!work.heads.empty() || Next(work)) {
+    Status status = work.heads.empty() ? OkStatus() : Write(work.heads);
+    if (status.ok()) {
+      Forget(work.heads);
+      work.heads.clear();
+      if (work.flush) status = Flush();
+    }
+    MutexLock lock(mutex_);
+    if (!status.ok()) {
+      if (status_.ok()) spdlog::error("blocks cannot be written error=\"{}\"", MessageOf(status));
+      ++failure_count_;
+      status_ = std::move(status);
+      flush_wanted_ = true;
+      progress_.NotifyAll();
+      if (!stopping_) wake_.WaitUntil(mutex_, std::chrono::steady_clock::now() + kRetryAfter);
+      if (stopping_) return;
+      continue;
+    }
+    status_ = OkStatus();
+  }
+}
+
+// Budget: BlockCodec, and 0.5 us a frame to unpack it and to write the block.
+Status Sealer::Write(const Heads& heads) {
+  rocksdb::WriteBatch write;
+  std::uint64_t blocks = 0;
+  for (const auto& head : heads) {
+    const std::uint64_t sequence = head->latest.sealed_sequence;
+    const FrameRun frames = head->frames.Unpack();
+    for (std::size_t from = 0; from < frames.size();) {
+      const std::size_t day_end = frames.LowerBound((DayOf(frames.time_ms(from)) + 1) * kMsPerDay);
+      const std::size_t to = std::min(day_end, from + BlockCodec::kMaxFrames);
+      write.Put(database_.blocks, BlockKey(head->vehicle, frames.time_ms(from), sequence),
+                BlockCodec::Encode(head->vehicle, sequence, frames, from, to));
+      ++blocks;
+      from = to;
+    }
+    write.Put(database_.latest, LatestKey(head->vehicle), head->latest.Encode());
+  }
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  RETURN_IF_ERROR(ToStatus(database_.db->Write(options, &write), "write blocks"));
+  block_count_ += blocks;
+  if (unflushed_.empty()) unflushed_since_ = std::chrono::steady_clock::now();
+  for (const auto& head : heads) unflushed_.push_back(head->segment);
+  unflushed_bytes_ += write.GetDataSize();
+  return OkStatus();
+}
+
+// Only when its blocks are there may a head go: a reader finds a frame in the head, in the block, or in both.
+void Sealer::Forget(const Heads& heads) {
+  std::size_t bytes = 0;
+  for (const auto& head : heads) {
+    bytes += head->frames.size_bytes();
+    VehicleTable::Page& page = vehicles_.PageOf(head->vehicle);
+    MutexLock lock(page.mutex);
+    page.vehicles[VehicleTable::IndexOf(head->vehicle)].sealing.reset();
+  }
+  MutexLock lock(mutex_);
+  queue_bytes_ -= bytes;
+  progress_.NotifyAll();
+}
+
+Status Sealer::Flush() {
+  if (!unflushed_.empty()) {
+    RETURN_IF_ERROR(ToStatus(database_.db->Flush({}, {database_.blocks, database_.latest}), "flush blocks"));
+  }
+  MutexLock lock(mutex_);
+  durable_.insert(durable_.end(), unflushed_.begin(), unflushed_.end());
+  unflushed_.clear();
+  unflushed_bytes_ = 0;
+  flush_wanted_ = flush_wanted_ && !queue_.empty();
+  return OkStatus();
+}
+
+}  // namespace telltale::internal

@@ -1,0 +1,113 @@
+#include "storage/rocksdb/vehicle_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace telltale::internal {
+
+FrameChange VehicleState::Add(const Addition& frame) {
+  const bool in_order = frame.measure_time_ms > newest_time_ms;
+  FrameChange change = FrameChange::kNew;
+  if (!in_order) {
+    const auto may_have_it = [&frame](const PackedFrames& frames) {
+      return !frames.empty() && frame.measure_time_ms >= frames.first_time_ms() &&
+             frame.measure_time_ms <= frames.newest_time_ms();
+    };
+    if (may_have_it(head) || (sealing != nullptr && may_have_it(sealing->frames))) {
+      FrameRun present = Unsealed();  // slow, and rare
+      change = PutFrame(frame.measure_time_ms, *frame.layout, frame.values, present);
+      if (change == FrameChange::kRepeated) return change;
+    }
+    ++rewrite_count;
+  }
+  head.Add(frame.measure_time_ms, *frame.layout, frame.base, frame.row);
+  if (in_order) {
+    if (newest_layout != nullptr && newest_layout != *frame.layout && !(*newest_layout == **frame.layout)) FoldNewest();
+    SetNewest(frame);
+    newest_in_head = true;
+  } else if (frame.measure_time_ms == newest_time_ms) {
+    // Written over the newest frame: what the next one is packed against is no longer what the head has.
+    FoldNewest();
+    if (older == nullptr) older = std::make_unique<LatestRow>();
+    older->Merge(frame.measure_time_ms, **frame.layout, frame.values);
+    newest_in_head = false;
+  } else if (newest_layout == nullptr || !(*newest_layout == **frame.layout)) {
+    if (older == nullptr) older = std::make_unique<LatestRow>();
+    older->Merge(frame.measure_time_ms, **frame.layout, frame.values);
+  }
+  return change;
+}
+
+void VehicleState::SetNewest(const Addition& frame) {
+  if (newest_layout == nullptr || newest_layout->size() != frame.values.size()) {
+    newest_values = std::make_unique_for_overwrite<RawValue[]>(frame.values.size());
+  }
+  if (newest_layout == nullptr) {
+    // The first frame after loading or folding makes most of `older` old.
+    if (older != nullptr) older->Remove(**frame.layout);
+    if (older != nullptr && older->values.empty()) older.reset();
+  }
+  if (newest_layout != *frame.layout) newest_layout = *frame.layout;
+  std::ranges::copy(frame.values, newest_values.get());
+  newest_time_ms = frame.measure_time_ms;
+  newest_sequence = frame.sequence;
+}
+
+void VehicleState::FoldNewest() {
+  if (newest_layout == nullptr) return;
+  if (older == nullptr) older = std::make_unique<LatestRow>();
+  older->Merge(newest_time_ms, *newest_layout, {newest_values.get(), newest_layout->size()});
+  newest_layout.reset();
+  newest_values.reset();
+}
+
+StatusOr<LatestRow> VehicleState::Latest() const {
+  if (damage != nullptr) return *damage;
+  LatestRow row;
+  if (older != nullptr) row = *older;
+  if (newest_layout != nullptr) {
+    row.Merge(newest_time_ms, *newest_layout, {newest_values.get(), newest_layout->size()});
+  }
+  row.newest_time_ms = newest_time_ms;
+  return row;
+}
+
+FrameRun VehicleState::Unsealed() const {
+  FrameRun frames = head.Unpack();
+  if (sealing == nullptr) return frames;
+  FrameRun all = sealing->frames.Unpack();
+  for (std::size_t i = 0; i < frames.size(); ++i) PutFrame(frames.time_ms(i), frames.layout(i), frames.values(i), all);
+  return all;
+}
+
+std::shared_ptr<const SealingHead> VehicleState::Freeze(VehicleId vehicle, std::uint64_t sequence) {
+  auto frozen = std::make_shared<SealingHead>();
+  frozen->vehicle = vehicle;
+  frozen->frames = std::exchange(head, PackedFrames());
+  damage.reset();  // what was lost of the latest values is lost; the row that is written now is sound
+  frozen->latest = *Latest();
+  frozen->latest.sealed_sequence = sequence;
+  frozen->segment = head_segment;
+  sealing = frozen;
+  newest_in_head = false;
+  ++head_generation;
+  return frozen;
+}
+
+VehicleTable::VehicleTable() : pages_((std::size_t{1} << 32) / kVehiclesPerPage) {}
+
+VehicleTable::~VehicleTable() {
+  for (std::atomic<Page*>& page : pages_) delete page.load();
+}
+
+VehicleTable::Page& VehicleTable::PageOf(VehicleId vehicle) {
+  std::atomic<Page*>& slot = pages_[vehicle / kVehiclesPerPage];
+  Page* page = slot.load(std::memory_order_acquire);
+  if (page != nullptr) [[likely]]
+    return *page;
+  auto made = std::make_unique<Page>();
+  if (slot.compare_exchange_strong(page, made.get(), std::memory_order_acq_rel)) page = made.release();
+  return *page;
+}
+
+}  // namespace telltale::internal
