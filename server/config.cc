@@ -173,6 +173,12 @@ std::vector<Setting> SettingsOf(Config& config) {
                                             config.store.head_age_max));
   add(NumberSetting("store.head_bytes_max", "Memory for frames that are not yet in blocks, bytes",
                     config.store.head_bytes_max));
+  add(NumberSetting("store.journal_bytes_max", "Disk for frames that are not yet in durable blocks, bytes",
+                    config.store.journal_bytes_max));
+  add(NumberSetting("store.journal_segment_bytes", "A file of the journal, which goes as a whole, bytes",
+                    config.store.journal_segment_bytes));
+  add(NumberSetting("store.sealing_bytes_max", "Memory for frames on their way into blocks, bytes; then commits wait",
+                    config.store.sealing_bytes_max));
   add(NumberSetting("store.queue_bytes_max", "Frames that wait to become durable, bytes; then senders wait",
                     config.store.queue_bytes_max));
   add(NumberSetting("store.group_bytes_max", "Frames made durable with one sync, bytes", config.store.group_bytes_max));

@@ -32,7 +32,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchResponse>,
   grpc::Status Begin(const VehicleRegistry& registry, LiveFrames& live, const v1::WatchRequest& request);
   void Advance();
   // False: the frame has none of the signals.
-  bool Fill(const OwnedFrame& frame);
+  bool Fill(const OwnedFrame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Catalog& catalog_;
   std::vector<SignalId> signals_;  // empty: all

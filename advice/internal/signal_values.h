@@ -44,11 +44,11 @@ class SignalValues {
  private:
   static std::size_t Slot(AdviceSignal signal) { return static_cast<std::size_t>(signal); }
 
-  std::array<RawValue, kAdviceSignalCount> raw_;
-  std::array<std::int64_t, kAdviceSignalCount> time_ms_;
+  std::array<RawValue, kAdviceSignalCount> raw_{};
+  std::array<std::int64_t, kAdviceSignalCount> time_ms_{};
   std::bitset<kAdviceSignalCount> known_;
   std::bitset<kAdviceSignalCount> updated_;
-  std::array<std::int64_t, 4> intervals_ms_;  // 0: none yet
+  std::array<std::int64_t, 4> intervals_ms_{};  // 0: none yet
   std::size_t next_interval_ = 0;
   std::int64_t hold_ms_ = 0;
 };

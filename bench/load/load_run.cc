@@ -55,6 +55,9 @@ Totals Sum(const Streams& streams) {
 // One line on a terminal, written over again.
 class ProgressLine {
  public:
+  ProgressLine() = default;
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine() {
     if (shown_) std::fputs("\r\033[K", stderr);
   }

@@ -47,6 +47,8 @@ class LoadStream {
   LoadStream(const LoadOptions& options, const TruckModel& model, const Fleet& fleet, const Timeline& timeline,
              Plan plan, const std::atomic<bool>& stop);
   ~LoadStream();
+  LoadStream(const LoadStream&) = delete;
+  LoadStream& operator=(const LoadStream&) = delete;
 
   // Says Hello and names the vehicles. Errors: those of the stream; NOT_FOUND a vehicle is not registered.
   Status Open();

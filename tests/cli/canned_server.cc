@@ -161,7 +161,7 @@ struct CannedServer::Services {
     explicit Ingest(Services& s) : services(s) {}
     grpc::Status Import(grpc::ServerContext*,
                         grpc::ServerReaderWriter<v1::ImportResponse, v1::ImportRequest>* stream) override {
-      const CannedAnswers& answers = services.answers;
+      const CannedAnswers& canned = services.answers;
       v1::ImportRequest request;
       std::uint64_t bytes = 0;
       int chunk_count = 0;
@@ -171,18 +171,18 @@ struct CannedServer::Services {
           services.requests.import_headers.push_back(request.header());
           continue;
         }
-        if (chunk_count++ == answers.import_chunk_max) return answers.import_status;
+        if (chunk_count++ == canned.import_chunk_max) return canned.import_status;
         bytes += request.chunk().size();
         services.requests.import_chunk_bytes.push_back(request.chunk().size());
         services.requests.import_content += request.chunk();
       }
       v1::ImportResponse response;
-      for (const v1::ImportProgress& progress : answers.import_progress) {
+      for (const v1::ImportProgress& progress : canned.import_progress) {
         *response.mutable_progress() = progress;
         stream->Write(response);
       }
-      if (answers.import_is_never_done) return grpc::Status::OK;
-      *response.mutable_progress() = answers.import_end;
+      if (canned.import_is_never_done) return grpc::Status::OK;
+      *response.mutable_progress() = canned.import_end;
       response.mutable_progress()->set_bytes(bytes);
       response.mutable_progress()->set_done(true);
       stream->Write(response);

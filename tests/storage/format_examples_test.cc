@@ -5,7 +5,7 @@
 
 #include "storage/codec/block_codec.h"
 #include "storage/codec/column_codec.h"
-#include "storage/codec/journal_codec.h"
+#include "storage/codec/journal_record.h"
 #include "storage/rocksdb/telemetry_keys.h"
 
 namespace telltale {
@@ -48,13 +48,28 @@ TEST(FormatExamples, Block) {
 
 TEST(FormatExamples, Journal) {
   FrameBatch batch;
-  batch.Add(7, 1000, *Layout::Create({2, 9}), std::vector<RawValue>{3, kNotAvailable});
-  EXPECT_EQ(HexWithoutChecksum(JournalCodec::Encode(batch)),
-            "01"
-            "01020209"
-            "0107d00f00"
-            "09"
-            "800300000000000080");
+  const auto layout = *Layout::Create({2, 9});
+  batch.Add(7, 1000, layout, std::vector<RawValue>{3, kNotAvailable});
+  batch.Add(7, 2000, layout, std::vector<RawValue>{4, kNotAvailable});
+  JournalGroupWriter writer;
+  writer.Begin(1);
+  writer.Add(batch[0], {}, 0);
+  writer.Add(batch[1], batch[0].values, 1);
+  writer.End();
+  EXPECT_EQ(Hex(writer.bytes().substr(0, 16)),
+            "27000000"
+            "01000000"
+            "0100000000000000");
+  EXPECT_EQ(Hex(writer.bytes().substr(JournalGroupWriter::kHeadBytes)),
+            "07d00f"
+            "0002040e"
+            "00"
+            "010300000000000000"
+            "0c06ffffffff"
+            "07d00f0001"
+            "010100000000000000"
+            "0002"
+            "00");
 }
 
 TEST(FormatExamples, BlockKey) {
