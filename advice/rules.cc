@@ -89,7 +89,7 @@ double Percent(std::int64_t part, std::int64_t whole) {
 // --- idle_less -------------------------------------------------------------------------------------------------------
 
 struct IdleLessOptions {
-  std::int64_t allowed_ms = 180'000;        // of each stop; FoldOptions::long_idle_min: shorter is traffic
+  std::int64_t allowed_ms = 180'000;  // of each stop; FoldOptions::long_idle_min: shorter is traffic
   std::int64_t total_ms_min = std::int64_t{10} * 60'000;  // beyond that; less is one barrier, not a habit
 };
 
@@ -251,7 +251,7 @@ std::optional<Advice> Anticipate(const RuleInput& input) {
 
 struct UseCruiseOptions {
   std::int64_t highway_ms_min = std::int64_t{30} * 60'000;  // less is too little for a habit
-  double share_percent_max = 50.0;            // traffic and hills take their part
+  double share_percent_max = 50.0;                          // traffic and hills take their part
 };
 
 std::optional<Advice> UseCruise(const RuleInput& input) {
