@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "storage/codec/row_codec_avx2.h"
 #include "storage/internal/varint.h"
 
 namespace telltale {
@@ -51,9 +52,17 @@ std::size_t DataBytes(std::string_view sizes, std::size_t count) {
 
 }  // namespace
 
-// Budget: 0.2 us for 420 values of which 120 changed.
 char* RowCodec::Encode(std::span<const RawValue> base, std::span<const RawValue> row, char* out) {
   CHECK(base.size() == row.size() || base.empty());
+  return internal::HasRowAvx2() ? internal::EncodeRowAvx2(base, row, out) : EncodePortably(base, row, out);
+}
+
+bool RowCodec::Decode(std::string_view& bytes, std::span<RawValue> row) {
+  return internal::HasRowAvx2() ? internal::DecodeRowAvx2(bytes, row) : DecodePortably(bytes, row);
+}
+
+// Budget: 0.5 us for 420 values of which 120 changed.
+char* RowCodec::EncodePortably(std::span<const RawValue> base, std::span<const RawValue> row, char* out) {
   const std::size_t groups = GroupCount(row.size());
   char* const group_bits = out;
   std::memset(group_bits, 0, (groups + 7) / 8);
@@ -97,7 +106,7 @@ char* RowCodec::Encode(std::span<const RawValue> base, std::span<const RawValue>
   return out;
 }
 
-bool RowCodec::Decode(std::string_view& bytes, std::span<RawValue> row) {
+bool RowCodec::DecodePortably(std::string_view& bytes, std::span<RawValue> row) {
   const std::size_t groups = GroupCount(row.size());
   const std::size_t groups_bytes = (groups + 7) / 8;
   if (bytes.size() < groups_bytes) return false;

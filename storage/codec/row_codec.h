@@ -22,7 +22,7 @@ class RowCodec {
   // How many bytes Encode may write to for a row of so many values.
   static constexpr std::size_t MaxBytes(std::size_t count) {
     const std::size_t groups = (count + 63) / 64;
-    return (groups + 7) / 8 + groups * 8 + (count + 3) / 4 + count * 4 + 4;
+    return (groups + 7) / 8 + groups * 8 + (count + 3) / 4 + count * 4 + 16;  // 16: written beyond the end
   }
 
   // Writes what turns `base` into `row`, which is as long, to `out`, which has room for MaxBytes(). An empty base
@@ -32,6 +32,10 @@ class RowCodec {
   // Takes a packed row from the front of `bytes` and turns `row`, which holds the base, into it. False: `bytes` ends
   // too soon or is no packed row; `row` is then anything.
   static bool Decode(std::string_view& bytes, std::span<RawValue> row);
+
+  // What the two above do on a processor without AVX2.
+  static char* EncodePortably(std::span<const RawValue> base, std::span<const RawValue> row, char* out);
+  static bool DecodePortably(std::string_view& bytes, std::span<RawValue> row);
 };
 
 }  // namespace telltale

@@ -1,0 +1,372 @@
+// The telemetry store by itself, with the load generator's trucks: what a frame costs on its way into the journal, the
+// heads and blocks; what is written to the disk for it; how fast a crash is made good; what reads take. Beside each
+// figure stands a peer from the same run: memcpy, or RocksDB with values of the same size. No network, no gRPC.
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "bench/load/report.h"
+#include "bench/load/truck_model.h"
+#include "bench/model_signals.h"
+#include "catalog/catalog.h"
+#include "storage/rocksdb/rocksdb_telemetry_store.h"
+
+namespace telltale {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+struct Options {
+  std::string folder = "build/bench-storage";
+  std::uint32_t vehicles = 1'000'000;
+  std::uint32_t rounds = 40;
+  std::size_t frames_per_block = 32;
+  std::size_t signals = 420;
+  std::uint32_t frames_per_batch = 64;
+  double parked_share = 0.0;
+  std::uint32_t history_days = 30;
+};
+
+constexpr std::int64_t kStartTimeMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z
+constexpr std::int64_t kCadenceMs = 10'000;
+
+double CpuSeconds(int who) {
+  rusage usage{};
+  getrusage(who, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// What this process had written to the disk: "write_bytes" of proc(5).
+std::uint64_t DiskBytes() {
+  std::ifstream io("/proc/self/io");
+  std::string name;
+  std::uint64_t value = 0;
+  while (io >> name >> value) {
+    if (name == "write_bytes:") return value;
+  }
+  return 0;
+}
+
+std::uint64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  statm >> size >> resident;
+  return resident * 4096;
+}
+
+// Batches that were appended and not yet answered: at most so many.
+class InFlight {
+ public:
+  static constexpr int kMax = 64;
+  void Begin() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return count_ < kMax; });
+    ++count_;
+  }
+  void End() {
+    const std::lock_guard lock(mutex_);
+    --count_;
+    changed_.notify_one();
+  }
+  void Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return count_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int count_ = 0;
+};
+
+// An odd factor below `count` without a common divisor: i * factor % count visits all, far from each other.
+std::uint64_t FactorFor(std::uint64_t count, std::uint64_t round) {
+  std::uint64_t factor = (count * 618 / 1000 + round * 7919) | 1U;
+  while (std::gcd(factor, count) != 1) factor += 2;
+  return factor;
+}
+
+struct Fleet {
+  TruckModel model;
+  std::shared_ptr<const Layout> layout;
+
+  static Fleet Make(const Options& options, double parked_share) {
+    auto catalog = Catalog::Load();
+    CHECK(catalog.ok());
+    auto model =
+        TruckModel::Create(ModelSignalsOf(*catalog),
+                           {.signal_count = options.signals, .parked_share = parked_share, .cadence_ms = kCadenceMs});
+    CHECK(model.ok());
+    auto layout = *Layout::Create(model->layout());
+    return {*std::move(model), std::move(layout)};
+  }
+};
+
+std::unique_ptr<RocksDbTelemetryStore> OpenStore(const TelemetryStoreOptions& options) {
+  auto store = RocksDbTelemetryStore::Open(options);
+  if (!store.ok()) {
+    fmt::print(stderr, "{}\n", MessageOf(store.status()));
+    std::exit(1);
+  }
+  return *std::move(store);
+}
+
+void Print(std::string_view name, const std::string& figures) {
+  fmt::print("{:<12} {}\n", name, figures);
+  std::fflush(stdout);
+}
+
+// Frames of every vehicle, one a round, in an order that has neighbours far from each other.
+void AppendRounds(const Options& options, const Fleet& fleet, TelemetryStore& store) {
+  InFlight in_flight;
+  FrameBatch batch;
+  const auto send = [&] {
+    if (batch.empty()) return;
+    in_flight.Begin();
+    store.Append(std::exchange(batch, {}), [&in_flight](const StatusOr<AppendResult>& result) {
+      CHECK(result.ok());
+      in_flight.End();
+    });
+  };
+  for (std::uint32_t round = 0; round < options.rounds; ++round) {
+    const std::uint64_t factor = FactorFor(options.vehicles, round);
+    for (std::uint64_t i = 0; i < options.vehicles; ++i) {
+      const auto vehicle = static_cast<std::uint32_t>(i * factor % options.vehicles);
+      if (batch.empty()) batch.Reserve(options.frames_per_batch, options.frames_per_batch * options.signals);
+      const std::int64_t time_ms = kStartTimeMs + round * kCadenceMs + vehicle % kCadenceMs;
+      fleet.model.Fill(vehicle, round, batch.AddUninitialized(vehicle + 1, time_ms, fleet.layout));
+      if (batch.size() == options.frames_per_batch) send();
+    }
+    if (isatty(STDERR_FILENO) == 0) continue;
+    fmt::print(stderr, "\rround {} of {}, {:.1f} GB in memory ", round + 1, options.rounds, 1e-9 * ResidentBytes());
+  }
+  send();
+  in_flight.Wait();
+  if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
+}
+
+void BenchAppend(const Options& options, const TelemetryStoreOptions& store_options) {
+  const Fleet fleet = Fleet::Make(options, options.parked_share);
+  std::filesystem::remove_all(store_options.path);
+  auto store = OpenStore(store_options);
+  const std::uint64_t disk_before = DiskBytes();
+  const double all_before = CpuSeconds(RUSAGE_SELF);
+  const double own_before = CpuSeconds(RUSAGE_THREAD);
+  const auto begun = SteadyClock::now();
+  AppendRounds(options, fleet, *store);
+  const Seconds wall = SteadyClock::now() - begun;
+  const double cpu = (CpuSeconds(RUSAGE_SELF) - all_before) - (CpuSeconds(RUSAGE_THREAD) - own_before);
+  const double frames = static_cast<double>(options.vehicles) * options.rounds;
+  const double samples = frames * static_cast<double>(options.signals);
+  const StoreStats stats = store->Stats();
+  Print("append",
+        fmt::format("{} frames of {} vehicles, {} samples, in {:.1f} s: {} samples/s; store's threads {:.1f} s "
+                    "CPU: {} samples per CPU-second, {:.2f} us a frame",
+                    Short(frames), Short(options.vehicles), Short(samples), wall.count(), Short(samples / wall.count()),
+                    cpu, Short(samples / cpu), 1e6 * cpu / frames));
+  Print("memory",
+        fmt::format("{:.2f} GB resident, {} frames in heads, {} blocks", 1e-9 * ResidentBytes(),
+                    Short(static_cast<double>(stats.head_frame_count)), Short(static_cast<double>(stats.block_count))));
+  const auto sealing = SteadyClock::now();
+  const double seal_before = CpuSeconds(RUSAGE_SELF);
+  CHECK(store->Flush().ok());
+  const double seal_cpu = CpuSeconds(RUSAGE_SELF) - seal_before;
+  CHECK(store->Flush().ok());
+  const StoreStats after = store->Stats();
+  const double sealed_bytes = static_cast<double>(after.size_bytes - after.journal_bytes);
+  Print("seal rest",
+        fmt::format("{} frames in {:.1f} s, {:.1f} s CPU", Short(static_cast<double>(stats.head_frame_count)),
+                    Seconds(SteadyClock::now() - sealing).count(), seal_cpu));
+  Print("disk", fmt::format("{:.3f} bytes a sample in blocks and latest values; written to the disk {:.2f} times that",
+                            sealed_bytes / samples, static_cast<double>(DiskBytes() - disk_before) / sealed_bytes));
+}
+
+// A crash's worth of journal, read back.
+void BenchReplay(const Options& options, TelemetryStoreOptions store_options) {
+  Options few = options;
+  few.vehicles = std::min<std::uint32_t>(options.vehicles, 100'000);
+  few.rounds = 20;
+  store_options.frames_per_block = 4096;  // nothing is sealed
+  const Fleet fleet = Fleet::Make(few, options.parked_share);
+  std::filesystem::remove_all(store_options.path);
+  {
+    auto store = OpenStore(store_options);
+    AppendRounds(few, fleet, *store);
+  }
+  const auto begun = SteadyClock::now();
+  const double cpu_before = CpuSeconds(RUSAGE_SELF);
+  auto store = OpenStore(store_options);
+  const Seconds wall = SteadyClock::now() - begun;
+  const double frames = static_cast<double>(store->Stats().replayed_frame_count);
+  Print("replay", fmt::format("{} frames, {:.1f} MB, in {:.2f} s, {:.2f} s CPU: {} frames/s", Short(frames),
+                              1e-6 * static_cast<double>(store->Stats().journal_bytes), wall.count(),
+                              CpuSeconds(RUSAGE_SELF) - cpu_before, Short(frames / wall.count())));
+}
+
+// How small a sealed vehicle is, keys and times and latest values included.
+void BenchSize(const Options& options, TelemetryStoreOptions store_options, double parked_share) {
+  Options few = options;
+  few.vehicles = 2'000;
+  few.rounds = 512;
+  store_options.frames_per_block = 128;
+  const Fleet fleet = Fleet::Make(few, parked_share);
+  std::filesystem::remove_all(store_options.path);
+  auto store = OpenStore(store_options);
+  AppendRounds(few, fleet, *store);
+  CHECK(store->Flush().ok());
+  CHECK(store->Flush().ok());
+  const StoreStats stats = store->Stats();
+  const double samples = static_cast<double>(few.vehicles) * few.rounds * static_cast<double>(few.signals);
+  Print(parked_share > 0.0 ? "parked" : "driving",
+        fmt::format("{:.4f} bytes a sample, in blocks of 128 frames, with keys, times and latest values",
+                    static_cast<double>(stats.size_bytes - stats.journal_bytes) / samples));
+}
+
+// The same bytes through RocksDB as it is: values as large as a block, keys in random order, its log synced as often.
+void BenchRawRocksDb(const Options& options, std::size_t value_bytes, std::uint64_t total_bytes) {
+  const std::string path = options.folder + "/raw";
+  std::filesystem::remove_all(path);
+  rocksdb::Options db_options;
+  db_options.create_if_missing = true;
+  db_options.compression = rocksdb::kNoCompression;
+  db_options.write_buffer_size = 64 << 20;
+  rocksdb::DB* opened = nullptr;
+  CHECK(rocksdb::DB::Open(db_options, path, &opened).ok());
+  std::unique_ptr<rocksdb::DB> db(opened);
+  std::string value(value_bytes, '\0');
+  std::mt19937_64 random(1);
+  for (std::size_t i = 0; i + 8 <= value.size(); i += 8) {
+    const std::uint64_t bits = random();
+    std::memcpy(value.data() + i, &bits, 8);
+  }
+  const auto begun = SteadyClock::now();
+  const double cpu_before = CpuSeconds(RUSAGE_SELF);
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  for (std::uint64_t written = 0; written < total_bytes;) {
+    rocksdb::WriteBatch batch;
+    while (batch.GetDataSize() < (1 << 20)) {
+      const std::uint64_t key = random();
+      batch.Put({reinterpret_cast<const char*>(&key), 8}, value);
+    }
+    written += batch.GetDataSize();
+    CHECK(db->Write(synced, &batch).ok());
+  }
+  CHECK(db->Flush({}).ok());
+  const Seconds wall = SteadyClock::now() - begun;
+  const double cpu = CpuSeconds(RUSAGE_SELF) - cpu_before;
+  Print("raw RocksDB", fmt::format("values of {} bytes: {:.0f} MB/s, {:.0f} MB per CPU-second", value_bytes,
+                                   1e-6 * static_cast<double>(total_bytes) / wall.count(),
+                                   1e-6 * static_cast<double>(total_bytes) / cpu));
+}
+
+std::string Percentiles(std::vector<double>& microseconds) {
+  std::ranges::sort(microseconds);
+  const auto at = [&](double share) {
+    return microseconds[static_cast<std::size_t>(share * static_cast<double>(microseconds.size() - 1))];
+  };
+  return fmt::format("p50 {:.0f} us, p99 {:.0f} us, max {:.0f} us", at(0.5), at(0.99), at(1.0));
+}
+
+// Reads on some vehicles with a long history.
+void BenchReads(const Options& options, TelemetryStoreOptions store_options) {
+  Options few = options;
+  few.vehicles = 20;
+  few.rounds = options.history_days * 8'640;
+  few.frames_per_batch = 20;
+  store_options.frames_per_block = 128;
+  const Fleet fleet = Fleet::Make(few, 0.0);
+  std::filesystem::remove_all(store_options.path);
+  auto store = OpenStore(store_options);
+  AppendRounds(few, fleet, *store);
+  CHECK(store->Flush().ok());
+
+  std::mt19937_64 random(2);
+  std::vector<double> times;
+  for (int i = 0; i < 2'000; ++i) {
+    const auto vehicle = static_cast<VehicleId>(1 + random() % few.vehicles);
+    const std::int64_t at_ms = kStartTimeMs + static_cast<std::int64_t>(random() % few.rounds) * kCadenceMs;
+    const auto begun = SteadyClock::now();
+    std::size_t values = 0;
+    const Status status =
+        store->Scan(vehicle, {}, {at_ms, at_ms + kCadenceMs}, {.frame_limit = 1}, [&values](const Frame& frame) {
+          values = frame.values.size();
+          return false;
+        });
+    times.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - begun).count());
+    CHECK(status.ok() && values == options.signals);
+  }
+  Print("instant", fmt::format("a frame of {} values at any instant: {}", options.signals, Percentiles(times)));
+
+  times.clear();
+  const std::vector<SignalId> one = {fleet.model.layout()[options.signals / 2]};
+  std::size_t frames = 0;
+  for (std::uint32_t i = 0; i < few.vehicles; ++i) {
+    for (int warm = 0; warm < 2; ++warm) {
+      frames = 0;
+      const auto begun = SteadyClock::now();
+      CHECK(store
+                ->Scan(i + 1, one, {}, {},
+                       [&frames](const Frame&) {
+                         ++frames;
+                         return true;
+                       })
+                .ok());
+      if (warm == 1) times.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - begun).count());
+    }
+  }
+  Print("history", fmt::format("{} frames of one signal, warm: {}", frames, Percentiles(times)));
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  std::string only;
+  CLI::App app("Measures the telemetry store by itself.");
+  app.add_option("--folder", options.folder, "For its stores; emptied")->capture_default_str();
+  app.add_option("--vehicles", options.vehicles, "Vehicles of the append path")->capture_default_str();
+  app.add_option("--rounds", options.rounds, "Frames of each")->capture_default_str();
+  app.add_option("--frames-per-block", options.frames_per_block, "Of the append path")->capture_default_str();
+  app.add_option("--parked-share", options.parked_share, "Of the append path's vehicles")->capture_default_str();
+  app.add_option("--history-days", options.history_days, "Of the reads")->capture_default_str();
+  app.add_option("--only", only, "One of append, raw, replay, size, reads");
+  CLI11_PARSE(app, argc, argv);
+  spdlog::set_level(spdlog::level::warn);
+  TelemetryStoreOptions store_options{
+      .path = options.folder + "/store", .frames_per_block = options.frames_per_block, .block_values_min = 1};
+  const auto wanted = [&only](std::string_view name) { return only.empty() || only == name; };
+  if (wanted("append")) BenchAppend(options, store_options);
+  if (wanted("raw")) BenchRawRocksDb(options, 5'000, std::uint64_t{2} << 30);
+  if (wanted("replay")) BenchReplay(options, store_options);
+  if (wanted("size")) {
+    BenchSize(options, store_options, 0.0);
+    BenchSize(options, store_options, 1.0);
+  }
+  if (wanted("reads")) BenchReads(options, store_options);
+  std::filesystem::remove_all(options.folder);
+  return 0;
+}
+
+}  // namespace
+}  // namespace telltale
+
+int main(int argc, char** argv) { return telltale::Main(argc, argv); }
