@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include "storage/codec/row_codec.h"
 #include "storage/internal/record_coding.h"
 #include "storage/internal/varint.h"
 
@@ -24,13 +25,25 @@ std::string LatestRow::Encode() const {
   PutLittleEndian(bytes, sealed_sequence);
   PutLittleEndian(bytes, newest_time_ms);
   PutVarint(bytes, values.size());
-  SignalId last = 0;
-  for (const LatestValue& value : values) {
-    PutVarint(bytes, static_cast<std::uint64_t>(value.signal - last));
-    PutVarint(bytes, ZigZag(value.raw));
-    PutVarint(bytes, ZigZag(newest_time_ms - value.measure_time_ms));
-    last = value.signal;
+  std::uint64_t next = 0;
+  for (std::size_t begin = 0, end = 0; begin < values.size(); begin = end) {
+    while (end < values.size() && values[end].signal - values[begin].signal == static_cast<int>(end - begin)) ++end;
+    PutVarint(bytes, values[begin].signal - next);
+    PutVarint(bytes, end - begin);
+    next = values[begin].signal + (end - begin);
   }
+  const auto is_newest = [this](const LatestValue& value) { return value.measure_time_ms == newest_time_ms; };
+  const bool same_time = std::ranges::all_of(values, is_newest);
+  bytes.push_back(same_time ? '\0' : '\1');
+  std::vector<RawValue> raw;
+  raw.reserve(values.size());
+  for (const LatestValue& value : values) {
+    if (!same_time) PutVarint(bytes, ZigZag(newest_time_ms - value.measure_time_ms));
+    raw.push_back(value.raw);
+  }
+  const std::size_t row = bytes.size();
+  bytes.resize(row + RowCodec::MaxBytes(raw.size()));
+  bytes.resize(static_cast<std::size_t>(RowCodec::Encode({}, raw, bytes.data() + row) - bytes.data()));
   PutLittleEndian(bytes, std::uint64_t{XXH3_64bits(bytes.data(), bytes.size())});
   return bytes;
 }
@@ -48,24 +61,37 @@ StatusOr<LatestRow> LatestRow::Decode(std::string_view bytes) {
   if (!fixed.ok()) return Damaged("cut short");
   bytes.remove_prefix(1 + 8 + 8);
   std::uint64_t count = 0;
-  if (!TakeVarint(bytes, count) || count > 0xFFFF) return Damaged("the count");
-  std::uint64_t id = 0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    std::uint64_t step = 0;
-    std::uint64_t raw = 0;
-    std::uint64_t age = 0;
-    if (!TakeVarint(bytes, step) || !TakeVarint(bytes, raw) || !TakeVarint(bytes, age) || (id += step) > 0xFFFF) {
-      return Damaged("a value");
+  if (!TakeVarint(bytes, count) || count > Layout::kMaxSignals) return Damaged("the count");
+  std::uint64_t next = 0;
+  while (row.values.size() < count) {
+    std::uint64_t gap = 0;
+    std::uint64_t length = 0;
+    if (!TakeVarint(bytes, gap) || !TakeVarint(bytes, length) || length == 0 || length > count - row.values.size() ||
+        gap > Layout::kMaxSignals || next + gap + length > Layout::kMaxSignals + 1) {
+      return Damaged("the signals");
     }
-    row.values.push_back({.signal = static_cast<SignalId>(id),
-                          .raw = static_cast<RawValue>(UnZigZag(raw)),
-                          .measure_time_ms = row.newest_time_ms - UnZigZag(age)});
+    next += gap;
+    for (const std::uint64_t end = next + length; next < end; ++next) {
+      row.values.push_back({.signal = static_cast<SignalId>(next), .measure_time_ms = row.newest_time_ms});
+    }
   }
+  if (bytes.empty()) return Damaged("cut short");
+  const bool same_time = bytes.front() == '\0';
+  bytes.remove_prefix(1);
+  for (LatestValue& value : row.values) {
+    std::uint64_t age = 0;
+    if (!same_time && !TakeVarint(bytes, age)) return Damaged("a time");
+    value.measure_time_ms -= UnZigZag(age);
+  }
+  std::vector<RawValue> raw(count);
+  if (!RowCodec::Decode(bytes, raw) || !bytes.empty()) return Damaged("the values");
+  for (std::size_t i = 0; i < raw.size(); ++i) row.values[i].raw = raw[i];
   return row;
 }
 
 void LatestRow::Merge(std::int64_t measure_time_ms, const Layout& layout, std::span<const RawValue> frame_values) {
   newest_time_ms = std::max(newest_time_ms, measure_time_ms);
+  values.reserve(values.size() + frame_values.size());
   const std::size_t before = values.size();
   const auto by_signal = [](const LatestValue& a, const LatestValue& b) { return a.signal < b.signal; };
   for (std::size_t i = 0; i < frame_values.size(); ++i) {
@@ -79,8 +105,8 @@ void LatestRow::Merge(std::int64_t measure_time_ms, const Layout& layout, std::s
     }
   }
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(before);
-  std::sort(middle, values.end(), by_signal);
-  std::inplace_merge(values.begin(), middle, values.end(), by_signal);
+  if (!std::is_sorted(middle, values.end(), by_signal)) std::sort(middle, values.end(), by_signal);
+  if (before != 0) std::inplace_merge(values.begin(), middle, values.end(), by_signal);
 }
 
 void LatestRow::Remove(const Layout& layout) {

@@ -14,8 +14,9 @@
 namespace telltale::internal {
 
 // The newest value of every signal of a vehicle, and how far its frames are sealed. Stored as
-//     version uint8 1 | sealed sequence uint64 | newest time int64 | count varint | for each, in the order of ids: id
-//     step varint, raw value zigzag varint, newest time less its time zigzag varint | XXH3-64 of all before
+//     version uint8 1 | sealed sequence uint64 | newest time int64 | count varint | runs of consecutive signals, in the
+//     order of ids: varint gap to the run before, varint length | uint8 0: all times are the newest time; 1: for each
+//     value, newest time less its time as zigzag varint | values, RowCodec against zeros | XXH3-64 of all before
 struct LatestRow {
   std::uint64_t sealed_sequence = 0;  // of the journal: frames up to here are in blocks
   std::int64_t newest_time_ms = std::numeric_limits<std::int64_t>::min();

@@ -386,7 +386,12 @@ void RocksDbTelemetryStore::Impl::WriteGroup(std::vector<Item>& group) {
   planned_.clear();
   writer_.Begin(journal_->next_sequence());
   for (std::uint32_t item = 0; item < group.size(); ++item) {
-    for (std::uint32_t i = 0; i < group[item].batch.size(); ++i) planned_.push_back(Plan(group, item, i));
+    const FrameBatch& batch = group[item].batch;
+    for (std::uint32_t i = 0; i < batch.size(); ++i) {
+      if (i + 6 < batch.size()) vehicles_.Prefetch(batch[i + 6].vehicle_id);
+      if (i + 3 < batch.size()) vehicles_.PrefetchNewest(batch[i + 3].vehicle_id);
+      planned_.push_back(Plan(group, item, i));
+    }
   }
   writer_.End();
   const Status written = journal_->Append(writer_);

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace telltale::internal {
+namespace {
+
+constexpr std::size_t kCacheLine = 64;
+
+}  // namespace
 
 FrameChange VehicleState::Add(const Addition& frame) {
   const bool in_order = frame.measure_time_ms > newest_time_ms;
@@ -108,6 +113,23 @@ VehicleTable::Page& VehicleTable::PageOf(VehicleId vehicle) {
   auto made = std::make_unique<Page>();
   if (slot.compare_exchange_strong(page, made.get(), std::memory_order_acq_rel)) page = made.release();
   return *page;
+}
+
+void VehicleTable::Prefetch(VehicleId vehicle) const {
+  const Page* page = pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire);
+  if (page == nullptr) return;
+  const auto* state = reinterpret_cast<const char*>(&page->vehicles[IndexOf(vehicle)]);
+  for (std::size_t i = 0; i < sizeof(VehicleState); i += kCacheLine) __builtin_prefetch(state + i, 1);
+}
+
+void VehicleTable::PrefetchNewest(VehicleId vehicle) const {
+  const Page* page = pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire);
+  if (page == nullptr) return;
+  const VehicleState& state = page->vehicles[IndexOf(vehicle)];
+  if (state.newest_values == nullptr) return;
+  // The beginning; the processor sees what follows.
+  const auto* values = reinterpret_cast<const char*>(state.newest_values.get());
+  for (std::size_t i = 0; i < 4 * kCacheLine; i += kCacheLine) __builtin_prefetch(values + i, 1);
 }
 
 }  // namespace telltale::internal

@@ -89,6 +89,9 @@ class VehicleTable {
   ~VehicleTable();
 
   Page& PageOf(VehicleId vehicle);
+  // Asks the memory for what adding a frame to the vehicle will need. The committer's own.
+  void Prefetch(VehicleId vehicle) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  void PrefetchNewest(VehicleId vehicle) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
   static std::size_t IndexOf(VehicleId vehicle) { return vehicle % kVehiclesPerPage; }
 
  private:
