@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -54,6 +55,23 @@ struct Frame {
   }
 };
 
+// Leaves new elements as the memory was: for values that are all written next.
+template <typename T>
+struct UninitializedAllocator : std::allocator<T> {
+  template <typename U>
+  struct rebind {                             // NOLINT(readability-identifier-naming): the standard's name
+    using other = UninitializedAllocator<U>;  // NOLINT(readability-identifier-naming)
+  };
+  template <typename U>
+  void construct(U* at) noexcept {  // NOLINT(readability-identifier-naming)
+    ::new (static_cast<void*>(at)) U;
+  }
+  template <typename U, typename... Arguments>
+  void construct(U* at, Arguments&&... arguments) {  // NOLINT(readability-identifier-naming)
+    ::new (static_cast<void*>(at)) U(std::forward<Arguments>(arguments)...);
+  }
+};
+
 // Frames of any vehicles, times and layouts, in the order they were added. Not thread-safe; movable.
 class FrameBatch {
  public:
@@ -93,7 +111,7 @@ class FrameBatch {
   };
 
   std::vector<Entry> frames_;
-  std::vector<RawValue> values_;
+  std::vector<RawValue, UninitializedAllocator<RawValue>> values_;
   std::vector<std::shared_ptr<const Layout>> layouts_;  // consecutive frames of one layout share an entry
 };
 
