@@ -1,7 +1,7 @@
 // The storage codecs, on frames of the load generator's trucks: samples a second on one core (items_per_second) and
 // bytes a sample, with memcpy of the same values beside them. The arguments are frames of a block and whether the
-// trucks are parked. Each pass goes over many vehicles, so that the values come from the outer caches, as in the
-// server.
+// trucks are parked, and the path (0: scalar, 1: AVX2). Each pass goes over many vehicles, so that the values come from
+// the outer caches, as in the server.
 
 #include <cstring>
 #include <memory>
@@ -16,6 +16,7 @@
 #include "catalog/catalog.h"
 #include "catalog/frame.h"
 #include "storage/codec/block_codec.h"
+#include "storage/codec/column_kernels.h"
 #include "storage/codec/journal_codec.h"
 
 namespace telltale {
@@ -70,19 +71,34 @@ void Report(benchmark::State& state, std::size_t samples_per_pass, std::size_t b
   state.counters["bytes_per_sample"] = static_cast<double>(bytes_per_pass) / static_cast<double>(samples_per_pass);
 }
 
+// False: this processor does not have the path.
+bool TakePath(benchmark::State& state, std::int64_t path) {
+  if (!ColumnKernels::Has(static_cast<CodecPath>(path))) {
+    state.SkipWithError("this processor does not have the path");
+    return false;
+  }
+  ColumnKernels::ForceForTest(static_cast<CodecPath>(path));
+  return true;
+}
+
 void EncodeBlock(benchmark::State& state) {
+  if (!TakePath(state, state.range(2))) return;
   const auto frame_count = static_cast<std::size_t>(state.range(0));
   const auto runs = MakeRuns(MakeModel(state.range(1) != 0), frame_count);
+  std::string block;
   for (auto _ : state) {
     for (std::uint32_t vehicle = 0; vehicle < kVehicleCount; ++vehicle) {
-      benchmark::DoNotOptimize(BlockCodec::Encode(vehicle + 1, 1, runs[vehicle], 0, frame_count));
+      block.clear();
+      BlockCodec::Append(vehicle + 1, 1, runs[vehicle], 0, frame_count, block);
+      benchmark::DoNotOptimize(block.data());
     }
   }
   Report(state, kVehicleCount * frame_count * kSignalCount, SizeOf(MakeBlocks(runs)));
 }
-BENCHMARK(EncodeBlock)->ArgNames({"frames", "parked"})->ArgsProduct({{64, 128, 256, 512}, {0, 1}});
+BENCHMARK(EncodeBlock)->ArgNames({"frames", "parked", "path"})->ArgsProduct({{64, 128, 512}, {0, 1}, {0, 1}});
 
 void DecodeBlock(benchmark::State& state) {
+  if (!TakePath(state, state.range(2))) return;
   const auto frame_count = static_cast<std::size_t>(state.range(0));
   const auto blocks = MakeBlocks(MakeRuns(MakeModel(state.range(1) != 0), frame_count));
   LayoutPool layouts;
@@ -96,26 +112,80 @@ void DecodeBlock(benchmark::State& state) {
   }
   Report(state, kVehicleCount * frame_count * kSignalCount, SizeOf(blocks));
 }
-BENCHMARK(DecodeBlock)->ArgNames({"frames", "parked"})->ArgsProduct({{64, 128, 256, 512}, {0, 1}});
+BENCHMARK(DecodeBlock)->ArgNames({"frames", "parked", "path"})->ArgsProduct({{64, 128, 512}, {0, 1}, {0, 1}});
+
+// What downsampling and a history of many signals read.
+void DecodeColumns(benchmark::State& state) {
+  if (!TakePath(state, state.range(2))) return;
+  const auto frame_count = static_cast<std::size_t>(state.range(0));
+  const auto blocks = MakeBlocks(MakeRuns(MakeModel(state.range(1) != 0), frame_count));
+  BlockColumns columns;
+  for (auto _ : state) {
+    for (const std::string& block : blocks) {
+      CHECK(BlockCodec::DecodeColumns(block, {}, columns).ok());
+      benchmark::DoNotOptimize(columns.column(0).data());
+    }
+  }
+  Report(state, kVehicleCount * frame_count * kSignalCount, SizeOf(blocks));
+}
+BENCHMARK(DecodeColumns)->ArgNames({"frames", "parked", "path"})->ArgsProduct({{64, 128, 512}, {0, 1}, {0, 1}});
 
 // What a history of one signal costs: samples of that signal only.
 void DecodeOneSignal(benchmark::State& state) {
+  if (!TakePath(state, state.range(1))) return;
   const auto frame_count = static_cast<std::size_t>(state.range(0));
   const TruckModel model = MakeModel(false);
   const auto blocks = MakeBlocks(MakeRuns(model, frame_count));
   const std::vector<SignalId> signals = {model.layout()[kSignalCount / 2]};
-  LayoutPool layouts;
-  FrameRun run;
+  BlockColumns columns;
   for (auto _ : state) {
     for (const std::string& block : blocks) {
-      run.Clear();
-      CHECK(BlockCodec::Decode(block, signals, layouts, run).ok());
-      benchmark::DoNotOptimize(run.values(0).data());
+      CHECK(BlockCodec::DecodeColumns(block, signals, columns).ok());
+      benchmark::DoNotOptimize(columns.column(0).data());
     }
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kVehicleCount * frame_count));
 }
-BENCHMARK(DecodeOneSignal)->ArgName("frames")->Arg(128)->Arg(512);
+BENCHMARK(DecodeOneSignal)->ArgNames({"frames", "path"})->ArgsProduct({{128, 512}, {0, 1}});
+
+// Frames of raw CAN: forty layouts of a few signals each, in turn.
+FrameRun MakeNarrowRun(const TruckModel& model, std::size_t frame_count) {
+  constexpr std::size_t kNarrowSignals = 8;
+  std::vector<std::shared_ptr<const Layout>> layouts;
+  for (std::size_t at = 0; at + kNarrowSignals <= 40 * kNarrowSignals; at += kNarrowSignals) {
+    const auto begin = model.layout().begin() + static_cast<std::ptrdiff_t>(at);
+    layouts.push_back(*Layout::Create({begin, begin + kNarrowSignals}));
+  }
+  std::vector<RawValue> row(kSignalCount);
+  FrameRun run;
+  for (std::size_t i = 0; i < frame_count; ++i) {
+    model.Fill(1, i / layouts.size(), row);
+    const std::size_t l = i % layouts.size();
+    run.Add(kStartTimeMs + static_cast<std::int64_t>(i) * 100, layouts[l],
+            std::span(row).subspan(l * kNarrowSignals, kNarrowSignals));
+  }
+  return run;
+}
+
+void EncodeNarrow(benchmark::State& state) {
+  const FrameRun run = MakeNarrowRun(MakeModel(false), static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(BlockCodec::Encode(1, 1, run, 0, run.size()));
+  Report(state, run.value_count(), BlockCodec::Encode(1, 1, run, 0, run.size()).size());
+}
+BENCHMARK(EncodeNarrow)->ArgName("frames")->Arg(512)->Arg(4096);
+
+void DecodeNarrow(benchmark::State& state) {
+  const FrameRun run = MakeNarrowRun(MakeModel(false), static_cast<std::size_t>(state.range(0)));
+  const std::string block = BlockCodec::Encode(1, 1, run, 0, run.size());
+  LayoutPool layouts;
+  FrameRun decoded;
+  for (auto _ : state) {
+    decoded.Clear();
+    CHECK(BlockCodec::Decode(block, {}, layouts, decoded).ok());
+  }
+  Report(state, run.value_count(), block.size());
+}
+BENCHMARK(DecodeNarrow)->ArgName("frames")->Arg(512)->Arg(4096);
 
 // A batch as a gateway sends it: each frame of another vehicle.
 FrameBatch MakeBatch(const TruckModel& model, std::size_t frame_count) {
