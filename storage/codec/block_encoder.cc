@@ -169,10 +169,11 @@ void AddTiles(const RawValue* rows, std::size_t row_count, std::size_t column_co
     const std::size_t columns = std::min(kTileColumns, column_count - column);
     writer.kernels().transpose(rows + column, column_count, row_count, columns, tile.get() + kBefore, stride);
     for (std::size_t i = 0; i < columns; ++i) {
-      // The rows lie too far apart for the processor to foresee the next tile: by itself it would wait for each of them.
+      // The rows lie too far apart for the processor to foresee the next tile: by itself it would wait for each of
+      // them.
       const RawValue* next = rows + column + 2 * kTileColumns - 1;
       for (std::size_t r = i * row_count / columns; r < (i + 1) * row_count / columns; ++r) {
-        __builtin_prefetch(next + r * column_count);
+        __builtin_prefetch(next + r * column_count, 0, 2);
       }
       writer.Add(tile.get() + i * stride + kBefore, row_count);
     }

@@ -26,7 +26,7 @@ namespace telltale {
 //
 //     form       data
 //     0 packed   base, the least; each value less the base
-//     1 delta    base, the first; the zigzag differences from one value to the next
+//     1 delta    base, the first; the zigzag difference of each value from the one before, of the first 0
 //     2 bitmap   base, the first; a bit for each value: does it differ from the one before; the zigzag differences of
 //                those that do
 //     3 listed   base, the first; the positions of those values, in as many bits as the last position has; their

@@ -53,10 +53,13 @@ void Differences(const RawValue* column, std::size_t count, std::uint32_t* zigza
   for (std::size_t i = 0; i < count; ++i) zigzag[i] = ZigZag32(DifferenceAt(column, i));
 }
 
-void ChangedDifferences(const RawValue* column, std::size_t count, const std::uint8_t* changes, std::uint32_t* zigzag) {
+void Changes(const RawValue* column, std::size_t count, const std::uint8_t* changes, std::uint32_t* positions,
+             std::uint32_t* zigzag) {
   for (std::size_t i = 0; i < count; i += ColumnKernels::kGroup) {
     for (unsigned bits = changes[i / ColumnKernels::kGroup]; bits != 0; bits &= bits - 1) {
-      *zigzag++ = ZigZag32(DifferenceAt(column, i + static_cast<std::size_t>(std::countr_zero(bits))));
+      const std::size_t at = i + static_cast<std::size_t>(std::countr_zero(bits));
+      *positions++ = static_cast<std::uint32_t>(at);
+      *zigzag++ = ZigZag32(DifferenceAt(column, at));
     }
   }
 }
@@ -92,11 +95,13 @@ void Accumulate(const std::uint32_t* zigzag, std::uint32_t first, std::size_t co
   for (std::size_t i = 0; i < count; ++i) values[i] = first += UnZigZag32(zigzag[i]);
 }
 
-void Expand(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count, RawValue* column) {
-  for (std::size_t i = 0; i < count; ++i) {
-    values += (changes[i / 8] >> (i % 8)) & 1;
-    column[i] = static_cast<RawValue>(*values);
+std::size_t Expand(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count, RawValue* column) {
+  const std::uint32_t* value = values;
+  for (std::size_t i = 0; i < RoundUpToGroup(count); ++i) {
+    value += (changes[i / 8] >> (i % 8)) & 1;
+    column[i] = static_cast<RawValue>(*value);
   }
+  return static_cast<std::size_t>(value - values);
 }
 
 void Fill(RawValue value, std::size_t count, RawValue* column) { std::fill_n(column, count, value); }
@@ -106,7 +111,7 @@ std::atomic<const ColumnKernels*> forced_kernels = nullptr;
 }  // namespace
 
 const ColumnKernels internal::kScalarKernels = {
-    Transpose, Analyze, Differences, ChangedDifferences, Pack, Unpack, Accumulate, Expand, Fill,
+    Transpose, Analyze, Differences, Changes, Pack, Unpack, Accumulate, Expand, Fill,
 };
 
 bool ColumnKernels::Has(CodecPath path) {

@@ -34,10 +34,11 @@ struct ColumnKernels {
   // `changes` tells whether value i differs from the one before; the bits of the group beyond `count` are 0.
   ColumnStats (*analyze)(const RawValue* column, std::size_t count, std::uint8_t* changes);
 
-  // The zigzag differences of the same column: all of them, the first being 0; and only those that are changes.
+  // The zigzag differences of the same column, the first being 0.
   void (*differences)(const RawValue* column, std::size_t count, std::uint32_t* zigzag);
-  void (*changed_differences)(const RawValue* column, std::size_t count, const std::uint8_t* changes,
-                              std::uint32_t* zigzag);
+  // Only those of the values that differ, and where these are.
+  void (*changes)(const RawValue* column, std::size_t count, const std::uint8_t* changes, std::uint32_t* positions,
+                  std::uint32_t* zigzag);
 
   // `width` bits (1..32) of each value less `least`, from the lowest bit of the first byte up; the bits left over in
   // the last byte may be anything.
@@ -45,11 +46,12 @@ struct ColumnKernels {
   void (*unpack)(const std::uint8_t* from, std::uint32_t least, std::size_t count, unsigned width,
                  std::uint32_t* values);
 
-  // values[i] = first + the sum of the differences 0..i.
+  // values[i] = first + the sum of the differences 0..i. May be in place.
   void (*accumulate)(const std::uint32_t* zigzag, std::uint32_t first, std::size_t count, std::uint32_t* values);
 
-  // column[i] = values[the number of bits set in changes 0..i]: each value is repeated until the next change.
-  void (*expand)(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count, RawValue* column);
+  // column[i] = values[the number of bits set in changes 0..i]: each value is repeated until the next change. Returns
+  // how many bits are set in the bytes that hold `count` of them.
+  std::size_t (*expand)(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count, RawValue* column);
 
   void (*fill)(RawValue value, std::size_t count, RawValue* column);
 

@@ -33,24 +33,51 @@ TELLTALE_AVX2 inline __m256i LoadIndices(const std::array<std::uint8_t, 8>& indi
   return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(indices.data())));
 }
 
-// The whole tile, transposed in place: pairs of 32, then of 64, then of 128 bits change places.
-TELLTALE_AVX2 inline void TransposeTile(__m256i (&v)[kLanes]) {
-  __m256i t[kLanes];
-  for (int i = 0; i < 8; i += 2) {
-    t[i] = _mm256_unpacklo_epi32(v[i], v[i + 1]);
-    t[i + 1] = _mm256_unpackhi_epi32(v[i], v[i + 1]);
+TELLTALE_AVX2 inline __m256i LoadHalves(const RawValue* low, const RawValue* high) {
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(low))),
+                                 _mm_loadu_si128(reinterpret_cast<const __m128i*>(high)), 1);
+}
+
+// Transposes v[i] of columns 0..3 and v[i + 4] of columns 4..7, each with row i in its low half and row i + 4 in its
+// high one: pairs of 32 bits, then of 64, change places.
+TELLTALE_AVX2 inline void TransposeHalves(__m256i (&v)[kLanes]) {
+  for (std::size_t i = 0; i < kLanes; i += 4) {
+    const __m256i low01 = _mm256_unpacklo_epi32(v[i], v[i + 1]);
+    const __m256i high01 = _mm256_unpackhi_epi32(v[i], v[i + 1]);
+    const __m256i low23 = _mm256_unpacklo_epi32(v[i + 2], v[i + 3]);
+    const __m256i high23 = _mm256_unpackhi_epi32(v[i + 2], v[i + 3]);
+    v[i] = _mm256_unpacklo_epi64(low01, low23);
+    v[i + 1] = _mm256_unpackhi_epi64(low01, low23);
+    v[i + 2] = _mm256_unpacklo_epi64(high01, high23);
+    v[i + 3] = _mm256_unpackhi_epi64(high01, high23);
   }
-  for (int i = 0; i < 8; i += 4) {
-    v[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
-    v[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
-    v[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
-    v[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+}
+
+TELLTALE_AVX2 inline void TransposeWholeTile(const RawValue* from, std::size_t from_stride, RawValue* to,
+                                             std::size_t to_stride) {
+  __m256i v[kLanes];
+  for (std::size_t i = 0; i < 4; ++i) {
+    const RawValue* low = from + i * from_stride;
+    v[i] = LoadHalves(low, low + 4 * from_stride);
+    v[i + 4] = LoadHalves(low + 4, low + 4 * from_stride + 4);
   }
-  for (int i = 0; i < 4; ++i) {
-    t[i] = _mm256_permute2x128_si256(v[i], v[i + 4], 0x20);
-    t[i + 4] = _mm256_permute2x128_si256(v[i], v[i + 4], 0x31);
+  TransposeHalves(v);
+  for (std::size_t i = 0; i < kLanes; ++i) Store(to + i * to_stride, v[i]);
+}
+
+TELLTALE_AVX2 void TransposePartOfTile(const RawValue* from, std::size_t from_stride, std::size_t rows,
+                                       std::size_t columns, RawValue* to, std::size_t to_stride) {
+  const __m256i column_mask = FirstLanes(columns);
+  const __m256i row_mask = FirstLanes(rows);
+  __m256i v[kLanes];
+  for (std::size_t i = 0; i < 4; ++i) {
+    const __m256i low = _mm256_maskload_epi32(from + std::min(i, rows - 1) * from_stride, column_mask);
+    const __m256i high = _mm256_maskload_epi32(from + std::min(i + 4, rows - 1) * from_stride, column_mask);
+    v[i] = _mm256_permute2x128_si256(low, high, 0x20);
+    v[i + 4] = _mm256_permute2x128_si256(low, high, 0x31);
   }
-  for (int i = 0; i < 8; ++i) v[i] = t[i];
+  TransposeHalves(v);
+  for (std::size_t i = 0; i < columns; ++i) _mm256_maskstore_epi32(to + i * to_stride, row_mask, v[i]);
 }
 
 TELLTALE_AVX2 void Transpose(const RawValue* from, std::size_t from_stride, std::size_t row_count,
@@ -61,25 +88,20 @@ TELLTALE_AVX2 void Transpose(const RawValue* from, std::size_t from_stride, std:
       const std::size_t columns = std::min(kLanes, column_count - column);
       const RawValue* source = from + row * from_stride + column;
       RawValue* target = to + column * to_stride + row;
-      __m256i tile[kLanes];
       if (rows == kLanes && columns == kLanes) {
-        for (std::size_t i = 0; i < kLanes; ++i) tile[i] = Load(source + i * from_stride);
-        TransposeTile(tile);
-        for (std::size_t i = 0; i < kLanes; ++i) Store(target + i * to_stride, tile[i]);
-        continue;
+        TransposeWholeTile(source, from_stride, target, to_stride);
+      } else {
+        TransposePartOfTile(source, from_stride, rows, columns, target, to_stride);
       }
-      const __m256i column_mask = FirstLanes(columns);
-      const __m256i row_mask = FirstLanes(rows);
-      for (std::size_t i = 0; i < kLanes; ++i) {
-        tile[i] = _mm256_maskload_epi32(source + std::min(i, rows - 1) * from_stride, column_mask);
-      }
-      TransposeTile(tile);
-      for (std::size_t i = 0; i < columns; ++i) _mm256_maskstore_epi32(target + i * to_stride, row_mask, tile[i]);
     }
   }
 }
 
 TELLTALE_AVX2 inline __m256i Or(__m256i a, __m256i b) { return _mm256_or_si256(a, b); }
+
+TELLTALE_AVX2 inline unsigned LaneBits(__m256i lanes) {
+  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(lanes)));
+}
 
 // The reduction of the lanes to one.
 template <typename Combine>
@@ -91,32 +113,36 @@ TELLTALE_AVX2 inline std::uint32_t Reduce(__m256i v, Combine combine) {
 }
 
 TELLTALE_AVX2 ColumnStats Analyze(const RawValue* column, std::size_t count, std::uint8_t* changes) {
-  __m256i least = _mm256_set1_epi32(column[0]);
-  __m256i greatest = least;
+  __m256i value = Load(column);
+  __m256i least = value;
+  __m256i greatest = value;
   __m256i magnitude_bits = _mm256_setzero_si256();
-  __m256i same = _mm256_setzero_si256();
-  for (std::size_t i = 0; i < count; i += kLanes) {
-    const __m256i value = Load(column + i);
-    const __m256i before = Load(column + i - 1);
+  // Loaded, it would have to wait until column[-1] is in the cache.
+  __m256i before = _mm256_permutevar8x32_epi32(value, _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6));
+  ColumnStats stats;
+  for (std::size_t i = 0;;) {
     const __m256i difference = _mm256_sub_epi32(value, before);
     least = _mm256_min_epi32(least, value);
     greatest = _mm256_max_epi32(greatest, value);
     magnitude_bits = Or(magnitude_bits, _mm256_xor_si256(difference, _mm256_srai_epi32(difference, 31)));
-    const __m256i equal = _mm256_cmpeq_epi32(value, before);
-    same = _mm256_sub_epi32(same, equal);
-    changes[i / kLanes] = static_cast<std::uint8_t>(~_mm256_movemask_ps(_mm256_castsi256_ps(equal)));
+    const unsigned bits = ~LaneBits(_mm256_cmpeq_epi32(value, before)) & 0xFFU;
+    changes[i / kLanes] = static_cast<std::uint8_t>(bits);
+    stats.change_count += static_cast<std::size_t>(std::popcount(bits));
+    i += kLanes;
+    if (i >= count) break;
+    value = Load(column + i);
+    before = Load(column + i - 1);
   }
-  const std::uint32_t bits =
-      Reduce(magnitude_bits, [](__m128i a, __m128i b) TELLTALE_AVX2 { return _mm_or_si128(a, b); });
-  const std::uint32_t same_count = Reduce(same, [](__m128i a, __m128i b) TELLTALE_AVX2 { return _mm_add_epi32(a, b); });
-  ColumnStats stats;
+  stats.least = stats.greatest = column[0];
+  if (stats.change_count == 0) return stats;
   stats.least =
       static_cast<RawValue>(Reduce(least, [](__m128i a, __m128i b) TELLTALE_AVX2 { return _mm_min_epi32(a, b); }));
   stats.greatest =
       static_cast<RawValue>(Reduce(greatest, [](__m128i a, __m128i b) TELLTALE_AVX2 { return _mm_max_epi32(a, b); }));
-  stats.change_count = RoundUpToGroup(count) - same_count;
   // Zigzag is twice the magnitude, and one more for the negative ones.
-  stats.delta_width = stats.change_count == 0 ? 0 : static_cast<unsigned>(std::bit_width(bits)) + 1;
+  const std::uint32_t bits =
+      Reduce(magnitude_bits, [](__m128i a, __m128i b) TELLTALE_AVX2 { return _mm_or_si128(a, b); });
+  stats.delta_width = static_cast<unsigned>(std::bit_width(bits)) + 1;
   return stats;
 }
 
@@ -159,11 +185,14 @@ constexpr ByteIndices MakeExpandIndices() {
 alignas(64) constexpr ByteIndices kCompressIndices = MakeCompressIndices();
 alignas(64) constexpr ByteIndices kExpandIndices = MakeExpandIndices();
 
-TELLTALE_AVX2 void ChangedDifferences(const RawValue* column, std::size_t count, const std::uint8_t* changes,
-                                      std::uint32_t* zigzag) {
+TELLTALE_AVX2 void Changes(const RawValue* column, std::size_t count, const std::uint8_t* changes,
+                           std::uint32_t* positions, std::uint32_t* zigzag) {
   for (std::size_t i = 0; i < count; i += kLanes) {
     const unsigned bits = changes[i / kLanes];
-    Store(zigzag, _mm256_permutevar8x32_epi32(ZigZagDifferences(column + i), LoadIndices(kCompressIndices[bits])));
+    const __m256i set = LoadIndices(kCompressIndices[bits]);
+    Store(positions, _mm256_add_epi32(set, Broadcast(static_cast<std::uint32_t>(i))));
+    Store(zigzag, _mm256_permutevar8x32_epi32(ZigZagDifferences(column + i), set));
+    positions += std::popcount(bits);
     zigzag += std::popcount(bits);
   }
 }
@@ -285,13 +314,16 @@ TELLTALE_AVX2 void Accumulate(const std::uint32_t* zigzag, std::uint32_t first, 
   }
 }
 
-TELLTALE_AVX2 void Expand(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count,
-                          RawValue* column) {
+TELLTALE_AVX2 std::size_t Expand(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count,
+                                 RawValue* column) {
+  std::size_t set = 0;
   for (std::size_t i = 0; i < count; i += kLanes) {
     const unsigned bits = changes[i / kLanes];
-    Store(column + i, _mm256_permutevar8x32_epi32(Load(values + (bits & 1)), LoadIndices(kExpandIndices[bits])));
-    values += std::popcount(bits);
+    const __m256i from = Load(values + set + (bits & 1));
+    Store(column + i, _mm256_permutevar8x32_epi32(from, LoadIndices(kExpandIndices[bits])));
+    set += static_cast<std::size_t>(std::popcount(bits));
   }
+  return set;
 }
 
 TELLTALE_AVX2 void Fill(RawValue value, std::size_t count, RawValue* column) {
@@ -302,7 +334,7 @@ TELLTALE_AVX2 void Fill(RawValue value, std::size_t count, RawValue* column) {
 }  // namespace
 
 const ColumnKernels internal::kAvx2Kernels = {
-    Transpose, Analyze, Differences, ChangedDifferences, Pack, Unpack, Accumulate, Expand, Fill,
+    Transpose, Analyze, Differences, Changes, Pack, Unpack, Accumulate, Expand, Fill,
 };
 
 }  // namespace telltale
