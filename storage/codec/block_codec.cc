@@ -110,7 +110,7 @@ Status TakeLayouts(std::string_view& bytes, const Counts& counts, Head& head) {
 
 // Of blocks of several layouts: whose frame is whose, and so how many values each column has.
 Status TakeLayoutOfFrames(Head& head) {
-  std::array<RawValue, RoundUpToGroup(BlockCodec::kMaxFrames)> indices;
+  std::array<RawValue, BlockCodec::kMaxFrames + ColumnCodec::kSlack> indices;
   const std::size_t frame_count = head.summary.frame_count;
   if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count, indices.data())) {
     return Damaged("the layouts of the frames");
@@ -187,7 +187,7 @@ Status TakeHead(std::string_view block, Head& head, std::vector<std::int64_t>& t
   times_ms.resize(frame_count);
   times_ms[0] = head.summary.first_time_ms;
   if (frame_count > 1) {
-    std::array<RawValue, RoundUpToGroup(BlockCodec::kMaxFrames)> steps;
+    std::array<RawValue, BlockCodec::kMaxFrames + ColumnCodec::kSlack> steps;
     if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count - 1, steps.data())) {
       return Damaged("the times");
     }
@@ -260,7 +260,7 @@ std::vector<SignalId> SignalsOf(const Head& head, const std::vector<std::uint32_
 Status ReadTiles(Head& head, std::span<const std::int64_t> times_ms, const std::vector<std::uint32_t>& wanted,
                  LayoutPool& layouts, FrameRun& run) {
   const std::span<RawValue> rows = run.AddUninitialized(times_ms, layouts.Get(SignalsOf(head, wanted)));
-  const std::size_t stride = RoundUpToGroup(times_ms.size()) + kTileColumns;
+  const std::size_t stride = RoundUpToGroup(times_ms.size()) + ColumnCodec::kSlack;
   const auto tile = std::make_unique_for_overwrite<RawValue[]>(kTileColumns * stride);
   ColumnReader reader(head);
   for (std::size_t first = 0; first < wanted.size(); first += kTileColumns) {
@@ -284,7 +284,7 @@ Status ReadScattered(Head& head, std::span<const std::int64_t> times_ms, const s
     next[column] = size;
     size += RoundUpToGroup(head.counts[column]);
   }
-  const auto values = std::make_unique_for_overwrite<RawValue[]>(size);
+  const auto values = std::make_unique_for_overwrite<RawValue[]>(size + ColumnCodec::kSlack);
   ColumnReader reader(head);
   for (const std::uint32_t column : wanted) {
     RETURN_IF_ERROR(reader.Read(column, values.get() + next[column]));
@@ -315,9 +315,10 @@ void Spread(const Head& head, std::uint32_t column, const RawValue* values, RawV
 
 RawValue* BlockColumns::Prepare(std::size_t column_count) {
   stride_ = RoundUpToGroup(times_ms_.size());
-  if (capacity_ < stride_ * column_count) {
-    values_ = std::make_unique_for_overwrite<RawValue[]>(stride_ * column_count);
-    capacity_ = stride_ * column_count;
+  const std::size_t size = stride_ * column_count + ColumnCodec::kSlack;
+  if (capacity_ < size) {
+    values_ = std::make_unique_for_overwrite<RawValue[]>(size);
+    capacity_ = size;
   }
   return values_.get();
 }
@@ -356,7 +357,7 @@ StatusOr<BlockCodec::Summary> BlockCodec::DecodeColumns(std::string_view block, 
   columns.signals_ = SignalsOf(head, wanted);
   RawValue* values = columns.Prepare(wanted.size());
   ColumnReader reader(head);
-  std::array<RawValue, RoundUpToGroup(kMaxFrames)> dense;
+  std::array<RawValue, kMaxFrames + ColumnCodec::kSlack> dense;
   for (const std::uint32_t column : wanted) {
     RETURN_IF_ERROR(reader.Read(column, head.layouts.empty() ? values : dense.data()));
     if (!head.layouts.empty()) Spread(head, column, dense.data(), values);

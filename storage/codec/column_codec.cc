@@ -232,44 +232,27 @@ RawValue ReadInt(const std::uint8_t* from, std::size_t size_bytes) {
   return static_cast<RawValue>(value);
 }
 
-// The bitmap of the positions. False: they do not grow, or are beyond the column.
-bool MarkPositions(const Words& positions, std::size_t change_count, std::size_t count, Bitmap& changes) {
-  std::array<std::uint64_t, ColumnCodec::kMaxCount / 64 + 1> marks;
-  std::fill_n(marks.begin(), count / 64 + 1, 0);
-  std::uint64_t pending = 0;  // of the 64 frames of the last position
-  std::uint32_t last = 0;
-  for (std::size_t i = 0; i < change_count; ++i) {
-    const std::uint32_t at = positions[i];
-    if (at <= last || at >= count) return false;
-    if (at / 64 != last / 64) {
-      marks[last / 64] = pending;
-      pending = 0;
-    }
-    pending |= std::uint64_t{1} << (at % 64);
-    last = at;
-  }
-  marks[last / 64] = pending;
-  std::memcpy(changes.data(), marks.data(), (count / 64 + 1) * sizeof(std::uint64_t));
-  return true;
-}
-
 bool DecodeChanges(const ColumnKernels& kernels, const Shape& shape, const std::uint8_t* data, std::uint32_t first,
                    std::size_t count, RawValue* column) {
-  Bitmap changes;
-  Words unpacked;
+  const std::uint8_t* where = data;
+  data += shape.form == kBitmap ? PackedBytes(count, 1) : PackedBytes(shape.change_count, PositionWidth(count));
+  Words zigzag;
   Words values;
-  if (shape.form == kBitmap) {
-    std::memcpy(changes.data(), data, PackedBytes(count, 1));
-    data += PackedBytes(count, 1);
-  } else {
-    kernels.unpack(data, 0, shape.change_count, PositionWidth(count), unpacked.data());
-    data += PackedBytes(shape.change_count, PositionWidth(count));
-    if (!MarkPositions(unpacked, shape.change_count, count, changes)) return false;
-  }
-  kernels.unpack(data, 0, shape.change_count, shape.width, unpacked.data());
+  kernels.unpack(data, 0, shape.change_count, shape.width, zigzag.data());
   values[0] = first;
-  kernels.accumulate(unpacked.data(), first, shape.change_count, values.data() + 1);
-  return kernels.expand(changes.data(), values.data(), count, column) == shape.change_count;
+  kernels.accumulate(zigzag.data(), first, shape.change_count, values.data() + 1);
+  if (shape.form == kBitmap) return kernels.expand(where, values.data(), count, column) == shape.change_count;
+  Words ends;  // of the runs of each value: where the next one is
+  kernels.unpack(where, 0, shape.change_count, PositionWidth(count), ends.data());
+  ends[shape.change_count] = static_cast<std::uint32_t>(count);
+  std::uint32_t begin = 0;
+  for (std::size_t i = 0; i <= shape.change_count; ++i) {
+    const bool grows = ends[i] > begin && ends[i] <= count;
+    if (!grows) return false;
+    begin = ends[i];
+  }
+  kernels.spread(ends.data(), values.data(), shape.change_count + 1, column);
+  return true;
 }
 
 bool DecodeShape(const ColumnKernels& kernels, const Shape& shape, const std::uint8_t* data, std::size_t count,
@@ -342,7 +325,7 @@ bool TakeStatesTag(ColumnCodec::Source& source) {
 }
 
 bool DecodeWithStates(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, RawValue* column) {
-  Scratch codes;
+  Scratch codes;  // decoded first, as a column may write behind itself
   if (!DecodePlain(kernels, source, count, codes.data()) || !DecodePlain(kernels, source, count, column)) return false;
   for (std::size_t i = 0; i < count; ++i) {
     if (codes[i] < 0 || codes[i] > kAbsent - kNotAvailable + 1) return false;

@@ -104,6 +104,13 @@ std::size_t Expand(const std::uint8_t* changes, const std::uint32_t* values, std
   return static_cast<std::size_t>(value - values);
 }
 
+void Spread(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count, RawValue* column) {
+  std::uint32_t at = 0;
+  for (std::size_t i = 0; i < run_count; ++i) {
+    for (; at < ends[i]; ++at) column[at] = static_cast<RawValue>(values[i]);
+  }
+}
+
 void Fill(RawValue value, std::size_t count, RawValue* column) { std::fill_n(column, count, value); }
 
 std::atomic<const ColumnKernels*> forced_kernels = nullptr;
@@ -111,7 +118,7 @@ std::atomic<const ColumnKernels*> forced_kernels = nullptr;
 }  // namespace
 
 const ColumnKernels internal::kScalarKernels = {
-    Transpose, Analyze, Differences, Changes, Pack, Unpack, Accumulate, Expand, Fill,
+    Transpose, Analyze, Differences, Changes, Pack, Unpack, Accumulate, Expand, Spread, Fill,
 };
 
 bool ColumnKernels::Has(CodecPath path) {

@@ -53,6 +53,9 @@ struct ColumnKernels {
   // how many bits are set in the bytes that hold `count` of them.
   std::size_t (*expand)(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count, RawValue* column);
 
+  // Fills a column with runs: values[i] up to ends[i], which grow.
+  void (*spread)(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count, RawValue* column);
+
   void (*fill)(RawValue value, std::size_t count, RawValue* column);
 
   // Those of the fastest path this processor has, or of the one that was forced. Thread-safe.

@@ -326,6 +326,20 @@ TELLTALE_AVX2 std::size_t Expand(const std::uint8_t* changes, const std::uint32_
   return set;
 }
 
+// Two groups are written whatever the length of the run: it is rarely longer, and the next run overwrites the rest.
+TELLTALE_AVX2 void Spread(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count,
+                          RawValue* column) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < run_count; ++i) {
+    const __m256i value = Broadcast(values[i]);
+    const std::size_t end = ends[i];
+    Store(column + at, value);
+    Store(column + at + kLanes, value);
+    for (at += 2 * kLanes; at < end; at += kLanes) Store(column + at, value);
+    at = end;
+  }
+}
+
 TELLTALE_AVX2 void Fill(RawValue value, std::size_t count, RawValue* column) {
   const __m256i values = _mm256_set1_epi32(value);
   for (std::size_t i = 0; i < count; i += kLanes) Store(column + i, values);
@@ -334,7 +348,7 @@ TELLTALE_AVX2 void Fill(RawValue value, std::size_t count, RawValue* column) {
 }  // namespace
 
 const ColumnKernels internal::kAvx2Kernels = {
-    Transpose, Analyze, Differences, Changes, Pack, Unpack, Accumulate, Expand, Fill,
+    Transpose, Analyze, Differences, Changes, Pack, Unpack, Accumulate, Expand, Spread, Fill,
 };
 
 }  // namespace telltale

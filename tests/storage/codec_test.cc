@@ -53,7 +53,7 @@ bool Unpack(const Packed& packed, std::size_t count, std::vector<RawValue>& raw,
   ColumnCodec::Source source{head.data(), head.data() + head.size(), data.data(), data.data() + data.size(),
                              data.data() + data.size()};
   ColumnCodec::Source skipped = source;
-  raw.resize(RoundUpToGroup(count));
+  raw.resize(count + ColumnCodec::kSlack);
   const bool decoded = ColumnCodec::Decode(ColumnKernels::Of(path), source, count, raw.data());
   raw.resize(count);
   if (!decoded) return false;
