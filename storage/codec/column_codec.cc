@@ -236,23 +236,14 @@ bool DecodeChanges(const ColumnKernels& kernels, const Shape& shape, const std::
                    std::size_t count, RawValue* column) {
   const std::uint8_t* where = data;
   data += shape.form == kBitmap ? PackedBytes(count, 1) : PackedBytes(shape.change_count, PositionWidth(count));
-  Words zigzag;
   Words values;
-  kernels.unpack(data, 0, shape.change_count, shape.width, zigzag.data());
   values[0] = first;
-  kernels.accumulate(zigzag.data(), first, shape.change_count, values.data() + 1);
+  kernels.unpack_sums(data, first, shape.change_count, shape.width, values.data() + 1);
   if (shape.form == kBitmap) return kernels.expand(where, values.data(), count, column) == shape.change_count;
   Words ends;  // of the runs of each value: where the next one is
   kernels.unpack(where, 0, shape.change_count, PositionWidth(count), ends.data());
   ends[shape.change_count] = static_cast<std::uint32_t>(count);
-  std::uint32_t begin = 0;
-  for (std::size_t i = 0; i <= shape.change_count; ++i) {
-    const bool grows = ends[i] > begin && ends[i] <= count;
-    if (!grows) return false;
-    begin = ends[i];
-  }
-  kernels.spread(ends.data(), values.data(), shape.change_count + 1, column);
-  return true;
+  return kernels.spread(ends.data(), values.data(), shape.change_count + 1, count, column);
 }
 
 bool DecodeShape(const ColumnKernels& kernels, const Shape& shape, const std::uint8_t* data, std::size_t count,
@@ -265,8 +256,7 @@ bool DecodeShape(const ColumnKernels& kernels, const Shape& shape, const std::ui
       kernels.unpack(data, base, count, shape.width, bits);
       return true;
     case kDelta:
-      kernels.unpack(data, 0, count, shape.width, bits);
-      kernels.accumulate(bits, base, count, bits);
+      kernels.unpack_sums(data, base, count, shape.width, bits);
       return true;
     default:
       return DecodeChanges(kernels, shape, data, base, count, column);

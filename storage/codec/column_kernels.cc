@@ -91,8 +91,10 @@ void Unpack(const std::uint8_t* from, std::uint32_t least, std::size_t count, un
   }
 }
 
-void Accumulate(const std::uint32_t* zigzag, std::uint32_t first, std::size_t count, std::uint32_t* values) {
-  for (std::size_t i = 0; i < count; ++i) values[i] = first += UnZigZag32(zigzag[i]);
+void UnpackSums(const std::uint8_t* from, std::uint32_t first, std::size_t count, unsigned width,
+                std::uint32_t* values) {
+  Unpack(from, 0, count, width, values);
+  for (std::size_t i = 0; i < count; ++i) values[i] = first += UnZigZag32(values[i]);
 }
 
 std::size_t Expand(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count, RawValue* column) {
@@ -104,11 +106,14 @@ std::size_t Expand(const std::uint8_t* changes, const std::uint32_t* values, std
   return static_cast<std::size_t>(value - values);
 }
 
-void Spread(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count, RawValue* column) {
+bool Spread(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count, std::size_t count,
+            RawValue* column) {
   std::uint32_t at = 0;
   for (std::size_t i = 0; i < run_count; ++i) {
+    if (ends[i] <= at || ends[i] > count) return false;
     for (; at < ends[i]; ++at) column[at] = static_cast<RawValue>(values[i]);
   }
+  return true;
 }
 
 void Fill(RawValue value, std::size_t count, RawValue* column) { std::fill_n(column, count, value); }
@@ -118,7 +123,7 @@ std::atomic<const ColumnKernels*> forced_kernels = nullptr;
 }  // namespace
 
 const ColumnKernels internal::kScalarKernels = {
-    Transpose, Analyze, Differences, Changes, Pack, Unpack, Accumulate, Expand, Spread, Fill,
+    Transpose, Analyze, Differences, Changes, Pack, Unpack, UnpackSums, Expand, Spread, Fill,
 };
 
 bool ColumnKernels::Has(CodecPath path) {

@@ -46,15 +46,17 @@ struct ColumnKernels {
   void (*unpack)(const std::uint8_t* from, std::uint32_t least, std::size_t count, unsigned width,
                  std::uint32_t* values);
 
-  // values[i] = first + the sum of the differences 0..i. May be in place.
-  void (*accumulate)(const std::uint32_t* zigzag, std::uint32_t first, std::size_t count, std::uint32_t* values);
+  // Of unpacked zigzag differences: values[i] = first + the sum of the differences 0..i.
+  void (*unpack_sums)(const std::uint8_t* from, std::uint32_t first, std::size_t count, unsigned width,
+                      std::uint32_t* values);
 
   // column[i] = values[the number of bits set in changes 0..i]: each value is repeated until the next change. Returns
   // how many bits are set in the bytes that hold `count` of them.
   std::size_t (*expand)(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count, RawValue* column);
 
-  // Fills a column with runs: values[i] up to ends[i], which grow.
-  void (*spread)(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count, RawValue* column);
+  // Fills a column with runs: values[i] up to ends[i]. False: these do not grow, or are beyond `count`.
+  bool (*spread)(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count, std::size_t count,
+                 RawValue* column);
 
   void (*fill)(RawValue value, std::size_t count, RawValue* column);
 

@@ -278,6 +278,12 @@ constexpr std::array<UnpackPlan, kMaxShuffledWidth + 1> MakeUnpackPlans() {
 
 constexpr std::array<UnpackPlan, kMaxShuffledWidth + 1> kUnpackPlans = MakeUnpackPlans();
 
+TELLTALE_AVX2 inline __m256i UnpackGroup(const std::uint8_t* from, unsigned width, __m256i bytes, __m256i shifts) {
+  const __m256i both =
+      _mm256_loadu2_m128i(reinterpret_cast<const __m128i*>(from + width / 2), reinterpret_cast<const __m128i*>(from));
+  return _mm256_and_si256(_mm256_srlv_epi32(_mm256_shuffle_epi8(both, bytes), shifts), Broadcast((1U << width) - 1));
+}
+
 TELLTALE_AVX2 void Unpack(const std::uint8_t* from, std::uint32_t least, std::size_t count, unsigned width,
                           std::uint32_t* values) {
   if (width > kMaxShuffledWidth) {
@@ -286,25 +292,27 @@ TELLTALE_AVX2 void Unpack(const std::uint8_t* from, std::uint32_t least, std::si
   }
   const __m256i bytes = Load(kUnpackPlans[width].bytes.data());
   const __m256i shifts = Load(kUnpackPlans[width].shifts.data());
-  const __m256i mask = Broadcast((1U << width) - 1);
   const __m256i more = Broadcast(least);
   for (std::size_t i = 0; i < count; i += kLanes, from += width) {
-    const __m256i both =
-        _mm256_loadu2_m128i(reinterpret_cast<const __m128i*>(from + width / 2), reinterpret_cast<const __m128i*>(from));
-    const __m256i bits = _mm256_srlv_epi32(_mm256_shuffle_epi8(both, bytes), shifts);
-    Store(values + i, _mm256_add_epi32(_mm256_and_si256(bits, mask), more));
+    Store(values + i, _mm256_add_epi32(UnpackGroup(from, width, bytes, shifts), more));
   }
 }
 
-TELLTALE_AVX2 void Accumulate(const std::uint32_t* zigzag, std::uint32_t first, std::size_t count,
+TELLTALE_AVX2 void UnpackSums(const std::uint8_t* from, std::uint32_t first, std::size_t count, unsigned width,
                               std::uint32_t* values) {
+  if (width > kMaxShuffledWidth) {
+    internal::kScalarKernels.unpack_sums(from, first, count, width, values);
+    return;
+  }
+  const __m256i bytes = Load(kUnpackPlans[width].bytes.data());
+  const __m256i shifts = Load(kUnpackPlans[width].shifts.data());
   const __m256i one = Broadcast(1);
   const __m256i last_lane = Broadcast(7);
   __m256i carry = Broadcast(first);
-  for (std::size_t i = 0; i < count; i += kLanes) {
-    const __m256i packed = Load(zigzag + i);
-    const __m256i sign = _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_and_si256(packed, one));
-    __m256i sum = _mm256_xor_si256(_mm256_srli_epi32(packed, 1), sign);
+  for (std::size_t i = 0; i < count; i += kLanes, from += width) {
+    const __m256i zigzag = UnpackGroup(from, width, bytes, shifts);
+    const __m256i sign = _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_and_si256(zigzag, one));
+    __m256i sum = _mm256_xor_si256(_mm256_srli_epi32(zigzag, 1), sign);
     sum = _mm256_add_epi32(sum, _mm256_slli_si256(sum, 4));
     sum = _mm256_add_epi32(sum, _mm256_slli_si256(sum, 8));
     const __m256i low_half = _mm256_permute2x128_si256(sum, sum, 0x08);  // in the high half's place
@@ -327,17 +335,19 @@ TELLTALE_AVX2 std::size_t Expand(const std::uint8_t* changes, const std::uint32_
 }
 
 // Two groups are written whatever the length of the run: it is rarely longer, and the next run overwrites the rest.
-TELLTALE_AVX2 void Spread(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count,
-                          RawValue* column) {
+TELLTALE_AVX2 bool Spread(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count,
+                          std::size_t count, RawValue* column) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < run_count; ++i) {
     const __m256i value = Broadcast(values[i]);
     const std::size_t end = ends[i];
+    if (end <= at || end > count) return false;
     Store(column + at, value);
     Store(column + at + kLanes, value);
     for (at += 2 * kLanes; at < end; at += kLanes) Store(column + at, value);
     at = end;
   }
+  return true;
 }
 
 TELLTALE_AVX2 void Fill(RawValue value, std::size_t count, RawValue* column) {
@@ -348,7 +358,7 @@ TELLTALE_AVX2 void Fill(RawValue value, std::size_t count, RawValue* column) {
 }  // namespace
 
 const ColumnKernels internal::kAvx2Kernels = {
-    Transpose, Analyze, Differences, Changes, Pack, Unpack, Accumulate, Expand, Spread, Fill,
+    Transpose, Analyze, Differences, Changes, Pack, Unpack, UnpackSums, Expand, Spread, Fill,
 };
 
 }  // namespace telltale
