@@ -316,7 +316,7 @@ void Spread(const Head& head, std::uint32_t column, const RawValue* values, RawV
 RawValue* BlockColumns::Prepare(std::size_t column_count) {
   stride_ = RoundUpToGroup(times_ms_.size());
   const std::size_t size = stride_ * column_count + ColumnCodec::kSlack;
-  if (capacity_ < size) {
+  if (values_ == nullptr || capacity_ < size) {
     values_ = std::make_unique_for_overwrite<RawValue[]>(size);
     capacity_ = size;
   }
