@@ -220,7 +220,7 @@ std::string BlockCodec::Encode(VehicleId vehicle, std::uint64_t sequence, const 
   return block;
 }
 
-// Twice the time of reading the values from memory: about 60 us for 128 frames of 420 signals.
+// Budget: 2.5 times as long as copying the rows; 45 us for 128 frames of 420 signals that drive (codec_bench).
 void BlockCodec::Append(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from,
                         std::size_t to, std::string& block) {
   CHECK(from < to && to - from <= kMaxFrames && DayOf(run.time_ms(from)) == DayOf(run.time_ms(to - 1)));

@@ -333,7 +333,7 @@ bool DecodeWithStates(const ColumnKernels& kernels, ColumnCodec::Source& source,
 
 }  // namespace
 
-// About 300 cycles for 128 values that change in a third of the frames.
+// Budget: 110 ns for 128 values, with AVX2 and transposition; half of the columns of a driving truck change seldom.
 void ColumnCodec::Encode(const ColumnKernels& kernels, RawValue* column, std::size_t count, Sink& sink) {
   CHECK(count > 0 && count <= kMaxCount);
   Surround(column, count);
@@ -346,7 +346,7 @@ void ColumnCodec::Encode(const ColumnKernels& kernels, RawValue* column, std::si
   }
 }
 
-// About 100 cycles for the same.
+// Budget: 70 ns for the same.
 bool ColumnCodec::Decode(const ColumnKernels& kernels, Source& source, std::size_t count, RawValue* column) {
   if (TakeStatesTag(source)) return DecodeWithStates(kernels, source, count, column);
   return DecodePlain(kernels, source, count, column);
