@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "catalog/frame.h"
@@ -11,6 +13,26 @@
 #include "storage/codec/frame_run.h"
 
 namespace telltale {
+
+// Frames column by column, as they come out of a block. Reuse it from block to block: it keeps its memory. Not
+// thread-safe; movable.
+class BlockColumns {
+ public:
+  std::span<const std::int64_t> times_ms() const { return times_ms_; }
+  std::span<const SignalId> signals() const { return signals_; }
+  // Of signals()[i]: a value for each time, kAbsent where the frame does not have the signal.
+  std::span<const RawValue> column(std::size_t i) const { return {values_.get() + i * stride_, times_ms_.size()}; }
+
+ private:
+  friend class BlockCodec;
+  RawValue* Prepare(std::size_t column_count);  // after times_ms_: room for the columns, uninitialised
+
+  std::vector<std::int64_t> times_ms_;
+  std::vector<SignalId> signals_;
+  std::unique_ptr<RawValue[]> values_;
+  std::size_t capacity_ = 0;
+  std::size_t stride_ = 0;
+};
 
 // Frames of one vehicle and one UTC day, stored column by column:
 //
@@ -21,35 +43,51 @@ namespace telltale {
 //     columns        varint   1..Layout::kMaxSignals
 //     layouts        varint   1..frames
 //     first time     varint   milliseconds since 1970
-//     times          varint size, column of the differences from one time to the next (not if there is one frame)
-//     signals        each a varint, the difference to the one before: the columns, in the order of ids
-//     column sizes   each a varint, bytes
+//     duration       varint   milliseconds from the first time to the last
+//     signals        the columns, in the order of ids; varint n, then
+//                       n > 0: n runs of ids, each: varint ids left out since the run before, varint ids less 1
+//                       n = 0: varint size, a bitmap of so many bytes; bit i is id i + 1
 //     layouts        each: varint count, then the column indices as varint differences; count 0: all columns
-//     layout of each frame   varint size, column of layout indices (not if there is one layout)
-//     columns        ColumnCodec, of the frames whose layout has the signal
+//     heads size     varint   bytes
+//     heads          of the columns, ColumnCodec
+//     data           of the columns, ColumnCodec
 //     checksum       uint64   XXH3-64 of all before it, little-endian
+//
+// The columns are: the differences from one time to the next, unless there is one frame; the layout of each frame,
+// unless there is one layout; and of each signal the values of the frames whose layout has it.
 //
 // docs/formats/block.md works an example. Stateless; safe from any thread.
 class BlockCodec {
  public:
   static constexpr std::size_t kMaxFrames = ColumnCodec::kMaxCount;
 
-  // Packs frames [from, to) of the run, which are of one day.
+  // Packs frames [from, to) of the run, which are of one day. The second appends the block to `block`.
   static std::string Encode(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from,
                             std::size_t to);
+  static void Append(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from, std::size_t to,
+                     std::string& block);
 
   struct Summary {
     VehicleId vehicle = 0;
     std::uint64_t sequence = 0;
     std::size_t frame_count = 0;
     std::int64_t first_time_ms = 0;
+    std::int64_t last_time_ms = 0;
   };
+
+  // What a block is of, without its columns: whether it is worth decoding. Errors: DATA_LOSS as below.
+  static StatusOr<Summary> ReadSummary(std::string_view block);
 
   // Adds the block's frames to `run`, which is empty: those that have at least one of `signals` (sorted; empty: all),
   // with just these, in the order of ids. Columns of other signals are not decoded. Errors: DATA_LOSS the checksum or
   // the structure is wrong; nothing of the block is then in `run`.
   static StatusOr<Summary> Decode(std::string_view block, std::span<const SignalId> signals, LayoutPool& layouts,
                                   FrameRun& run);
+
+  // Puts all times of the block and the columns of those of `signals` (sorted; empty: all) that it has into `columns`,
+  // in place of what was there. Errors: as above; `columns` is then unspecified.
+  static StatusOr<Summary> DecodeColumns(std::string_view block, std::span<const SignalId> signals,
+                                         BlockColumns& columns);
 };
 
 }  // namespace telltale

@@ -6,247 +6,355 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "storage/internal/varint.h"
 
 namespace telltale {
 namespace {
 
-using internal::PutVarint;
-using internal::TakeVarint;
-using internal::UnZigZag32;
-using internal::ZigZag32;
+enum Form : unsigned { kPacked = 0, kDelta = 1, kBitmap = 2, kListed = 3 };
+constexpr unsigned kFormCount = 4;
 
-enum Form : std::uint8_t { kConstant = 0, kPacked = 1, kDelta = 2, kChanges = 3, kWithStates = 4 };
-
-std::size_t PackedBytes(std::size_t count, unsigned width) { return (count * width + 7) / 8; }
-
-unsigned WidthOf(std::uint32_t bits_used) { return static_cast<unsigned>(std::bit_width(bits_used)); }
-
-// Appends `values`, `width` bits each. A 64-bit accumulator is written four bytes at a time.
-void Pack(const std::uint32_t* values, std::size_t count, unsigned width, std::string& to) {
-  const std::size_t begin = to.size();
-  to.resize(begin + PackedBytes(count, width) + sizeof(std::uint64_t));
-  char* out = to.data() + begin;
-  std::uint64_t pending = 0;
-  unsigned pending_bits = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    pending |= std::uint64_t{values[i]} << pending_bits;
-    pending_bits += width;
-    if (pending_bits >= 32) {
-      std::memcpy(out, &pending, 4);
-      out += 4;
-      pending >>= 32;
-      pending_bits -= 32;
-    }
-  }
-  std::memcpy(out, &pending, sizeof(pending));
-  to.resize(begin + PackedBytes(count, width));
-}
-
-// The inverse. `from` holds PackedBytes(count, width) bytes.
-void Unpack(std::string_view from, std::size_t count, unsigned width, std::uint32_t* values) {
-  const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
-  std::size_t bit = 0;
-  std::size_t i = 0;
-  // While eight bytes can be read at once; at most 7 + 32 bits of them are used.
-  for (; i < count && bit / 8 + 8 <= from.size(); ++i, bit += width) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, from.data() + bit / 8, 8);
-    values[i] = static_cast<std::uint32_t>((word >> (bit % 8)) & mask);
-  }
-  for (; i < count; ++i, bit += width) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, from.data() + bit / 8, std::min<std::size_t>(8, from.size() - bit / 8));
-    values[i] = static_cast<std::uint32_t>((word >> (bit % 8)) & mask);
-  }
-}
-
-// The differences from one value to the next, and what they would cost.
-struct Differences {
-  std::array<std::uint32_t, ColumnCodec::kMaxCount> zigzag;  // of values 1.., count - 1 of them
-  std::uint32_t bits_used = 0;                               // all of them or-ed
-  std::size_t changed_count = 0;
+enum Tag : std::uint8_t {
+  kConstantZero = 0,
+  kConstantNotAvailable = 1,
+  kConstantByte = 2,
+  kConstantWord = 3,
+  kConstantInt = 4,
+  kWithStates = 5,
+  kWide = 8,
+  kNarrow = 64,
 };
 
-void PutHead(Form form, RawValue value, unsigned width, std::string& to) {
-  to.push_back(static_cast<char>(form));
-  PutVarint(to, ZigZag32(static_cast<std::uint32_t>(value)));
-  to.push_back(static_cast<char>(width));
+constexpr unsigned kNarrowWidthMax = 16;
+constexpr unsigned kBaseSizeCount = 3;  // 1, 2, 4 bytes
+
+// A column's values with what the kernels may touch around them.
+constexpr std::size_t kBefore = 16;
+using Scratch = std::array<RawValue, kBefore + ColumnCodec::kMaxCount + ColumnCodec::kSlack>;
+using Words = std::array<std::uint32_t, ColumnCodec::kMaxCount + ColumnCodec::kSlack>;
+using Bitmap = std::array<std::uint8_t, ColumnCodec::kMaxCount / 8 + ColumnCodec::kSlack>;
+
+constexpr std::size_t PackedBytes(std::size_t count, unsigned width) { return (count * width + 7) / 8; }
+constexpr unsigned WidthOf(std::uint32_t value) { return static_cast<unsigned>(std::bit_width(value)); }
+constexpr unsigned PositionWidth(std::size_t count) { return WidthOf(static_cast<std::uint32_t>(count - 1)); }
+constexpr std::size_t ChangeCountBytes(std::size_t count) { return count <= 256 ? 1 : 2; }
+
+// 0, 1, 2: one, two, four bytes.
+constexpr unsigned BaseSize(RawValue base) {
+  const auto bits = static_cast<std::uint32_t>(base);
+  return bits <= 0xFF ? 0 : bits <= 0xFFFF ? 1 : 2;
 }
 
-void EncodeChanges(RawValue first, const Differences& differences, std::size_t count, unsigned width, std::string& to) {
-  PutHead(kChanges, first, width, to);
-  std::array<std::uint32_t, ColumnCodec::kMaxCount> changed;
-  std::size_t changed_count = 0;
-  const std::size_t bitmap = to.size();
-  to.resize(bitmap + PackedBytes(count - 1, 1));
-  for (std::size_t i = 0; i + 1 < count; ++i) {
-    if (differences.zigzag[i] == 0) continue;
-    to[bitmap + i / 8] = static_cast<char>(to[bitmap + i / 8] | (1 << (i % 8)));
-    changed[changed_count++] = differences.zigzag[i];
+// What a column's head says.
+struct Shape {
+  Form form = kPacked;
+  unsigned width = 0;      // 1..32
+  unsigned base_size = 0;  // 0, 1, 2
+  std::size_t change_count = 0;
+
+  std::size_t base_bytes() const { return std::size_t{1} << base_size; }
+  bool has_changes() const { return form == kBitmap || form == kListed; }
+  std::size_t data_bytes(std::size_t count) const {
+    switch (form) {
+      case kPacked:
+      case kDelta:
+        return base_bytes() + PackedBytes(count, width);
+      case kBitmap:
+        return base_bytes() + PackedBytes(count, 1) + PackedBytes(change_count, width);
+      case kListed:
+        return base_bytes() + PackedBytes(change_count, PositionWidth(count)) + PackedBytes(change_count, width);
+    }
+    return 0;
   }
-  Pack(changed.data(), changed_count, width, to);
+};
+
+// The smallest form; of equals the one that is read faster. Without loops and copies of shapes, which took a fifth of
+// the time to encode a column.
+Shape ChooseShape(const ColumnStats& stats, RawValue first, std::size_t count) {
+  const unsigned packed_width =
+      WidthOf(static_cast<std::uint32_t>(stats.greatest) - static_cast<std::uint32_t>(stats.least));
+  const unsigned delta_width = stats.delta_width;
+  const auto base_size_of = [](unsigned width, RawValue base) {
+    return width > kNarrowWidthMax ? kBaseSizeCount - 1 : BaseSize(base);
+  };
+  const unsigned packed_base = base_size_of(packed_width, stats.least);
+  const unsigned delta_base = base_size_of(delta_width, first);
+  const std::size_t base_bytes = std::size_t{1} << delta_base;
+  const std::size_t packed = (std::size_t{1} << packed_base) + PackedBytes(count, packed_width);
+  const std::size_t delta = base_bytes + PackedBytes(count, delta_width);
+  const std::size_t changes = base_bytes + ChangeCountBytes(count) + PackedBytes(stats.change_count, delta_width);
+  const std::size_t bitmap = changes + PackedBytes(count, 1);
+  const std::size_t listed = changes + PackedBytes(stats.change_count, PositionWidth(count));
+  const std::size_t least = std::min({packed, delta, bitmap, listed});
+  if (packed == least) return {kPacked, packed_width, packed_base, 0};
+  const Form form = delta == least ? kDelta : bitmap == least ? kBitmap : kListed;
+  return {form, delta_width, delta_base, stats.change_count};
 }
 
-// Values only, no states.
-void EncodeValues(std::span<const RawValue> raw, std::string& to) {
-  Differences differences;
-  RawValue least = raw[0];
-  RawValue greatest = raw[0];
-  for (std::size_t i = 1; i < raw.size(); ++i) {
-    const std::uint32_t zigzag = ZigZag32(static_cast<std::uint32_t>(raw[i]) - static_cast<std::uint32_t>(raw[i - 1]));
-    differences.zigzag[i - 1] = zigzag;
-    differences.bits_used |= zigzag;
-    differences.changed_count += zigzag != 0 ? 1 : 0;
-    least = std::min(least, raw[i]);
-    greatest = std::max(greatest, raw[i]);
+void PutHead(const Shape& shape, std::size_t count, std::uint8_t*& head) {
+  if (shape.width > kNarrowWidthMax) {
+    *head++ = static_cast<std::uint8_t>(unsigned{kWide} + shape.form);
+    *head++ = static_cast<std::uint8_t>(shape.width);
+  } else {
+    *head++ = static_cast<std::uint8_t>(kNarrow + (shape.form * kBaseSizeCount + shape.base_size) * kNarrowWidthMax +
+                                        shape.width - 1);
   }
-  if (differences.changed_count == 0) {
-    to.push_back(kConstant);
-    PutVarint(to, ZigZag32(static_cast<std::uint32_t>(raw[0])));
+  if (!shape.has_changes()) return;
+  const std::size_t less_one = shape.change_count - 1;
+  *head++ = static_cast<std::uint8_t>(less_one);
+  if (ChangeCountBytes(count) == 2) *head++ = static_cast<std::uint8_t>(less_one >> 8);
+}
+
+void PutInt(RawValue value, std::size_t size_bytes, std::uint8_t*& to) {
+  std::memcpy(to, &value, sizeof(value));
+  to += size_bytes;
+}
+
+void PutConstant(RawValue value, ColumnCodec::Sink& sink) {
+  if (value == 0 || value == kNotAvailable) {
+    *sink.head++ = value == 0 ? kConstantZero : kConstantNotAvailable;
     return;
   }
-  const std::size_t count = raw.size();
-  const unsigned packed_width = WidthOf(static_cast<std::uint32_t>(greatest) - static_cast<std::uint32_t>(least));
-  const unsigned delta_width = WidthOf(differences.bits_used);
-  const std::size_t packed_bytes = PackedBytes(count, packed_width);
-  const std::size_t delta_bytes = PackedBytes(count - 1, delta_width);
-  const std::size_t changes_bytes = PackedBytes(count - 1, 1) + PackedBytes(differences.changed_count, delta_width);
-  if (changes_bytes < packed_bytes && changes_bytes < delta_bytes) {
-    EncodeChanges(raw[0], differences, count, delta_width, to);
-  } else if (delta_bytes < packed_bytes) {
-    PutHead(kDelta, raw[0], delta_width, to);
-    Pack(differences.zigzag.data(), count - 1, delta_width, to);
+  const unsigned size = BaseSize(value);
+  *sink.head++ = static_cast<std::uint8_t>(kConstantByte + size);
+  PutInt(value, std::size_t{1} << size, sink.data);
+}
+
+// The kernel leaves anything in the bits that are left over.
+void PutPacked(const ColumnKernels& kernels, const std::uint32_t* values, std::uint32_t least, std::size_t count,
+               unsigned width, std::uint8_t*& to) {
+  kernels.pack(values, least, count, width, to);
+  to += PackedBytes(count, width);
+  if (const unsigned used = count * width % 8; used != 0) to[-1] &= static_cast<std::uint8_t>((1U << used) - 1);
+}
+
+void EncodeValues(const ColumnKernels& kernels, const RawValue* column, std::size_t count, const ColumnStats& stats,
+                  const Bitmap& changes, ColumnCodec::Sink& sink) {
+  if (stats.change_count == 0) {
+    PutConstant(column[0], sink);
+    return;
+  }
+  const Shape shape = ChooseShape(stats, column[0], count);
+  PutHead(shape, count, sink.head);
+  PutInt(shape.form == kPacked ? stats.least : column[0], shape.base_bytes(), sink.data);
+  Words zigzag;
+  switch (shape.form) {
+    case kPacked:
+      PutPacked(kernels, reinterpret_cast<const std::uint32_t*>(column), static_cast<std::uint32_t>(stats.least), count,
+                shape.width, sink.data);
+      return;
+    case kDelta:
+      kernels.differences(column, count, zigzag.data());
+      PutPacked(kernels, zigzag.data(), 0, count, shape.width, sink.data);
+      return;
+    case kBitmap:
+      std::memcpy(sink.data, changes.data(), PackedBytes(count, 1));
+      sink.data += PackedBytes(count, 1);
+      break;
+    case kListed:
+      break;
+  }
+  Words positions;
+  kernels.changes(column, count, changes.data(), positions.data(), zigzag.data());
+  if (shape.form == kListed) {
+    PutPacked(kernels, positions.data(), 0, shape.change_count, PositionWidth(count), sink.data);
+  }
+  PutPacked(kernels, zigzag.data(), 0, shape.change_count, shape.width, sink.data);
+}
+
+// What the kernels read around a column.
+void Surround(RawValue* column, std::size_t count) {
+  column[-1] = column[0];
+  std::fill(column + count, column + RoundUpToGroup(count), column[count - 1]);
+}
+
+void AnalyzeAndEncode(const ColumnKernels& kernels, RawValue* column, std::size_t count, ColumnCodec::Sink& sink) {
+  Surround(column, count);
+  Bitmap changes;
+  EncodeValues(kernels, column, count, kernels.analyze(column, count, changes.data()), changes, sink);
+}
+
+// Left in place, a state would be a jump of 31 bits there and back; apart, it is a change of a small code.
+void EncodeWithStates(const ColumnKernels& kernels, const RawValue* column, std::size_t count,
+                      ColumnCodec::Sink& sink) {
+  Scratch codes;
+  Scratch values;
+  RawValue last = *std::find_if(column, column + count, IsValue);
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool is_value = IsValue(column[i]);
+    if (is_value) last = column[i];
+    codes[kBefore + i] = is_value ? 0 : column[i] - kNotAvailable + 1;
+    values[kBefore + i] = last;
+  }
+  *sink.head++ = kWithStates;
+  AnalyzeAndEncode(kernels, codes.data() + kBefore, count, sink);
+  AnalyzeAndEncode(kernels, values.data() + kBefore, count, sink);
+}
+
+// The shapes by narrow tag.
+constexpr std::array<Shape, 256 - kNarrow> MakeNarrowShapes() {
+  std::array<Shape, 256 - kNarrow> shapes;
+  for (unsigned code = 0; code < shapes.size(); ++code) {
+    shapes[code].form = static_cast<Form>(code / (kBaseSizeCount * kNarrowWidthMax));
+    shapes[code].base_size = code / kNarrowWidthMax % kBaseSizeCount;
+    shapes[code].width = code % kNarrowWidthMax + 1;
+  }
+  return shapes;
+}
+
+constexpr std::array<Shape, 256 - kNarrow> kNarrowShapes = MakeNarrowShapes();
+
+bool TakeHead(std::uint8_t tag, std::size_t count, ColumnCodec::Source& source, Shape& shape) {
+  if (tag >= kNarrow) {
+    shape = kNarrowShapes[tag - kNarrow];
+  } else if (tag >= kWide && tag < unsigned{kWide} + kFormCount && source.head != source.head_end) {
+    shape.form = static_cast<Form>(tag - kWide);
+    shape.base_size = kBaseSizeCount - 1;
+    shape.width = *source.head++;
+    if (shape.width == 0 || shape.width > 32) return false;
   } else {
-    PutHead(kPacked, least, packed_width, to);
-    std::array<std::uint32_t, ColumnCodec::kMaxCount> above;
-    for (std::size_t i = 0; i < count; ++i)
-      above[i] = static_cast<std::uint32_t>(raw[i]) - static_cast<std::uint32_t>(least);
-    Pack(above.data(), count, packed_width, to);
+    return false;
+  }
+  if (!shape.has_changes()) return true;
+  const auto size = static_cast<std::ptrdiff_t>(ChangeCountBytes(count));
+  if (source.head_end - source.head < size) return false;
+  shape.change_count = std::size_t{source.head[0]} + 1;
+  if (size == 2) shape.change_count += std::size_t{source.head[1]} << 8;
+  source.head += size;
+  return shape.change_count < count;
+}
+
+// The sizes of constants by tag.
+constexpr std::array<std::size_t, 5> kConstantBytes = {0, 0, 1, 2, 4};
+
+// The lowest `size_bytes` (1..4) of the four bytes at `from`: without a branch, which would often be foreseen wrongly.
+RawValue ReadInt(const std::uint8_t* from, std::size_t size_bytes) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, from, sizeof(value));
+  return static_cast<RawValue>(value & (0xFFFFFFFFU >> (32 - 8 * size_bytes)));
+}
+
+bool DecodeChanges(const ColumnKernels& kernels, const Shape& shape, const std::uint8_t* data, std::uint32_t first,
+                   std::size_t count, RawValue* column) {
+  const std::uint8_t* where = data;
+  data += shape.form == kBitmap ? PackedBytes(count, 1) : PackedBytes(shape.change_count, PositionWidth(count));
+  Words values;
+  values[0] = first;
+  kernels.unpack_sums(data, first, shape.change_count, shape.width, values.data() + 1);
+  if (shape.form == kBitmap) return kernels.expand(where, values.data(), count, column) == shape.change_count;
+  Words ends;  // of the runs of each value: where the next one is
+  kernels.unpack(where, 0, shape.change_count, PositionWidth(count), ends.data());
+  ends[shape.change_count] = static_cast<std::uint32_t>(count);
+  return kernels.spread(ends.data(), values.data(), shape.change_count + 1, count, column);
+}
+
+bool DecodeShape(const ColumnKernels& kernels, const Shape& shape, const std::uint8_t* data, std::size_t count,
+                 RawValue* column) {
+  const auto base = static_cast<std::uint32_t>(ReadInt(data, shape.base_bytes()));
+  data += shape.base_bytes();
+  auto* bits = reinterpret_cast<std::uint32_t*>(column);
+  switch (shape.form) {
+    case kPacked:
+      kernels.unpack(data, base, count, shape.width, bits);
+      return true;
+    case kDelta:
+      kernels.unpack_sums(data, base, count, shape.width, bits);
+      return true;
+    default:
+      return DecodeChanges(kernels, shape, data, base, count, column);
   }
 }
 
-// How many values beyond the states there are.
-std::size_t CountValues(std::span<const RawValue> raw) {
-  std::size_t count = 0;
-  for (const RawValue value : raw) count += IsValue(value) ? 1 : 0;
-  return count;
+// A column without states.
+bool DecodePlain(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, RawValue* column) {
+  if (source.head == source.head_end) return false;
+  const std::uint8_t tag = *source.head++;
+  const auto left = static_cast<std::size_t>(source.data_end - source.data);
+  if (tag < kConstantBytes.size()) {
+    const std::size_t size = kConstantBytes[tag];
+    if (size > left) return false;
+    RawValue value = tag == kConstantZero ? 0 : kNotAvailable;
+    if (size > 0) {
+      std::array<std::uint8_t, 4> bytes{};
+      const bool near_end = source.readable_end - source.data < 4;
+      if (near_end) std::memcpy(bytes.data(), source.data, size);
+      value = ReadInt(near_end ? bytes.data() : source.data, size);
+    }
+    kernels.fill(value, count, column);
+    source.data += size;
+    return true;
+  }
+  Shape shape;
+  if (!TakeHead(tag, count, source, shape)) return false;
+  const std::size_t size = shape.data_bytes(count);
+  if (size > left) return false;
+  const std::uint8_t* data = source.data;
+  source.data += size;
+  if (size + ColumnCodec::kSlack <= static_cast<std::size_t>(source.readable_end - data)) {
+    return DecodeShape(kernels, shape, data, count, column);
+  }
+  // At the end of the block: the kernels would read beyond it.
+  std::array<std::uint8_t, ColumnCodec::MaxDataBytes(ColumnCodec::kMaxCount) + ColumnCodec::kSlack> copy;
+  if (size + ColumnCodec::kSlack > copy.size()) return false;
+  std::memcpy(copy.data(), data, size);
+  return DecodeShape(kernels, shape, copy.data(), count, column);
 }
 
-Status Damaged(const char* what) { return absl::DataLossError(what); }
-
-// Takes a value of 32 bits, a width of at most 32, and checks both.
-bool TakeHead(std::string_view& bytes, std::uint32_t& value, unsigned& width) {
-  std::uint64_t zigzag = 0;
-  if (!TakeVarint(bytes, zigzag) || zigzag > 0xFFFFFFFF || bytes.empty()) return false;
-  value = UnZigZag32(static_cast<std::uint32_t>(zigzag));
-  width = static_cast<unsigned char>(bytes.front());
-  bytes.remove_prefix(1);
-  return width <= 32;
+bool SkipPlain(ColumnCodec::Source& source, std::size_t count) {
+  if (source.head == source.head_end) return false;
+  const std::uint8_t tag = *source.head++;
+  std::size_t size = 0;
+  if (tag < kConstantBytes.size()) {
+    size = kConstantBytes[tag];
+  } else {
+    Shape shape;
+    if (!TakeHead(tag, count, source, shape)) return false;
+    size = shape.data_bytes(count);
+  }
+  if (size > static_cast<std::size_t>(source.data_end - source.data)) return false;
+  source.data += size;
+  return true;
 }
 
-Status DecodeChanges(std::string_view bytes, std::uint32_t first, unsigned width, std::span<RawValue> raw) {
-  const std::size_t bitmap_bytes = PackedBytes(raw.size() - 1, 1);
-  if (bytes.size() < bitmap_bytes) return Damaged("the change bitmap is cut short");
-  const std::string_view bitmap = bytes.substr(0, bitmap_bytes);
-  bytes.remove_prefix(bitmap_bytes);
-  std::size_t changed_count = 0;
-  for (const char byte : bitmap)
-    changed_count += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
-  if (changed_count >= raw.size() || bytes.size() != PackedBytes(changed_count, width)) {
-    return Damaged("the changes do not fit the change bitmap");
-  }
-  std::array<std::uint32_t, ColumnCodec::kMaxCount> changed;
-  Unpack(bytes, changed_count, width, changed.data());
-  std::uint32_t value = first;
-  raw[0] = static_cast<RawValue>(value);
-  std::size_t next = 0;
-  for (std::size_t i = 0; i + 1 < raw.size(); ++i) {
-    if ((static_cast<unsigned char>(bitmap[i / 8]) >> (i % 8)) & 1) value += UnZigZag32(changed[next++]);
-    raw[i + 1] = static_cast<RawValue>(value);
-  }
-  return OkStatus();
+bool TakeStatesTag(ColumnCodec::Source& source) {
+  if (source.head == source.head_end || *source.head != kWithStates) return false;
+  ++source.head;
+  return true;
 }
 
-Status DecodeWithStates(std::string_view bytes, std::span<RawValue> raw) {
-  std::uint64_t codes_size = 0;
-  if (!TakeVarint(bytes, codes_size) || codes_size > bytes.size()) return Damaged("the states are cut short");
-  // Neither part has states of its own, so this nests once.
-  std::array<RawValue, ColumnCodec::kMaxCount> codes;
-  const std::span<RawValue> used(codes.data(), raw.size());
-  if (codes_size == 0 || bytes[0] == kWithStates || codes_size == bytes.size() || bytes[codes_size] == kWithStates) {
-    return Damaged("the states are malformed");
+bool DecodeWithStates(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, RawValue* column) {
+  Scratch codes;  // decoded first, as a column may write behind itself
+  if (!DecodePlain(kernels, source, count, codes.data()) || !DecodePlain(kernels, source, count, column)) return false;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (codes[i] < 0 || codes[i] > kAbsent - kNotAvailable + 1) return false;
+    if (codes[i] != 0) column[i] = kNotAvailable + (codes[i] - 1);
   }
-  RETURN_IF_ERROR(ColumnCodec::Decode(bytes.substr(0, codes_size), used));
-  RETURN_IF_ERROR(ColumnCodec::Decode(bytes.substr(codes_size), raw));
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (used[i] < 0 || used[i] > 2) return Damaged("an unknown state");
-    if (used[i] != 0) raw[i] = used[i] == 1 ? kNotAvailable : kError;
-  }
-  return OkStatus();
+  return true;
 }
 
 }  // namespace
 
-void ColumnCodec::Encode(std::span<const RawValue> raw, std::string& to) {
-  CHECK(!raw.empty() && raw.size() <= kMaxCount);
-  const std::size_t value_count = CountValues(raw);
-  if (value_count == raw.size() || value_count == 0) {
-    EncodeValues(raw, to);
-    return;
+// Budget: 110 ns for 128 values, with AVX2 and transposition; half of the columns of a driving truck change seldom.
+void ColumnCodec::Encode(const ColumnKernels& kernels, RawValue* column, std::size_t count, Sink& sink) {
+  CHECK(count > 0 && count <= kMaxCount);
+  Surround(column, count);
+  Bitmap changes;
+  const ColumnStats stats = kernels.analyze(column, count, changes.data());
+  if (IsValue(stats.least) || !IsValue(stats.greatest)) {
+    EncodeValues(kernels, column, count, stats, changes, sink);
+  } else {
+    EncodeWithStates(kernels, column, count, sink);
   }
-  // Left in place, a state would be a jump of 31 bits there and back; apart, it is a change of a small code.
-  std::array<RawValue, kMaxCount> codes;
-  std::array<RawValue, kMaxCount> values;
-  RawValue last = *std::find_if(raw.begin(), raw.end(), IsValue);
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (IsValue(raw[i])) last = raw[i];
-    codes[i] = IsValue(raw[i]) ? 0 : (raw[i] == kNotAvailable ? 1 : 2);
-    values[i] = last;
-  }
-  std::string packed_codes;
-  EncodeValues({codes.data(), raw.size()}, packed_codes);
-  to.push_back(kWithStates);
-  PutVarint(to, packed_codes.size());
-  to += packed_codes;
-  EncodeValues({values.data(), raw.size()}, to);
 }
 
-Status ColumnCodec::Decode(std::string_view bytes, std::span<RawValue> raw) {
-  CHECK(!raw.empty() && raw.size() <= kMaxCount);
-  if (bytes.empty()) return Damaged("the column is empty");
-  const auto form = static_cast<unsigned char>(bytes.front());
-  bytes.remove_prefix(1);
-  if (form == kWithStates) return DecodeWithStates(bytes, raw);
-  if (form == kConstant) {
-    std::uint64_t zigzag = 0;
-    if (!TakeVarint(bytes, zigzag) || zigzag > 0xFFFFFFFF || !bytes.empty())
-      return Damaged("the constant is malformed");
-    std::fill(raw.begin(), raw.end(), static_cast<RawValue>(UnZigZag32(static_cast<std::uint32_t>(zigzag))));
-    return OkStatus();
-  }
-  std::uint32_t first = 0;
-  unsigned width = 0;
-  if (!TakeHead(bytes, first, width)) return Damaged("the column's head is malformed");
-  std::array<std::uint32_t, kMaxCount> unpacked;
-  switch (form) {
-    case kPacked:
-      if (bytes.size() != PackedBytes(raw.size(), width)) return Damaged("the packed values have the wrong length");
-      Unpack(bytes, raw.size(), width, unpacked.data());
-      for (std::size_t i = 0; i < raw.size(); ++i) raw[i] = static_cast<RawValue>(first + unpacked[i]);
-      return OkStatus();
-    case kDelta:
-      if (bytes.size() != PackedBytes(raw.size() - 1, width)) return Damaged("the differences have the wrong length");
-      Unpack(bytes, raw.size() - 1, width, unpacked.data());
-      raw[0] = static_cast<RawValue>(first);
-      for (std::size_t i = 0; i + 1 < raw.size(); ++i)
-        raw[i + 1] = static_cast<RawValue>(first += UnZigZag32(unpacked[i]));
-      return OkStatus();
-    case kChanges:
-      return DecodeChanges(bytes, first, width, raw);
-    default:
-      return Damaged("an unknown form of column");
-  }
+// Budget: 70 ns for the same.
+bool ColumnCodec::Decode(const ColumnKernels& kernels, Source& source, std::size_t count, RawValue* column) {
+  if (TakeStatesTag(source)) return DecodeWithStates(kernels, source, count, column);
+  return DecodePlain(kernels, source, count, column);
+}
+
+bool ColumnCodec::Skip(Source& source, std::size_t count) {
+  if (TakeStatesTag(source)) return SkipPlain(source, count) && SkipPlain(source, count);
+  return SkipPlain(source, count);
 }
 
 }  // namespace telltale

@@ -1,42 +1,73 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
 
-#include "base/status.h"
 #include "catalog/signal.h"
+#include "storage/codec/column_kernels.h"
 
 namespace telltale {
 
-// Packs a run of raw values of one signal in the form that takes the fewest bytes:
+// Packs a run of raw values of one signal in the form that takes the fewest bytes. A column has a head, from which the
+// size of its data follows, and the data; a block keeps all heads together, so that a column is found without reading
+// the others (BlockCodec).
 //
-//     form     uint8     0 constant | 1 packed | 2 delta | 3 changes | 4 with states
-//     body     0: zigzag varint value
-//              1: zigzag varint least, uint8 width, the values less the least, `width` bits each
-//              2: zigzag varint first, uint8 width, the zigzag differences from one to the next
-//              3: zigzag varint first, uint8 width, a bit for each further value: changed or not,
-//                 the zigzag differences of those that changed
-//              4: varint size, a column of codes (0 value, 1 not available, 2 error) of that size, then a column of the
-//              values, where
-//                 each state repeats the value before it
+//     head     tag      uint8
+//              width    uint8    only in the wide forms: 17..32
+//              changes  uint8    only in the forms of changes: their number less 1; uint16 for more than 256 values
 //
-// Bits fill bytes from the lowest up. Differences wrap at 32 bits, so every int32 packs. The number of values and the
-// end of the bytes are known from outside, as is the checksum (BlockCodec). docs/formats/column.md works an example.
-// Stateless; safe from any thread.
+//     tag        0                      constant 0
+//                1                      constant kNotAvailable
+//                2, 3, 4                constant of 1, 2 bytes, unsigned, or of 4 bytes
+//                5                      with states: two more heads, of a column of codes and of one of values
+//                8 + form               wide: the width follows, the base has 4 bytes
+//                64 + form * 48         width 1..16; the base has 1 or 2 bytes, unsigned, or 4 bytes: size 0, 1, 2
+//                   + size * 16 + width - 1
+//
+//     form       data
+//     0 packed   base, the least; each value less the base
+//     1 delta    base, the first; the zigzag difference of each value from the one before, of the first 0
+//     2 bitmap   base, the first; a bit for each value: does it differ from the one before; the zigzag differences of
+//                those that do
+//     3 listed   base, the first; the positions of those values, in as many bits as the last position has; their
+//                zigzag differences
+//     states     the codes: 0 value, 1 kNotAvailable, 2 kError, 3 kAbsent; the values, where a state repeats the value
+//                before it
+//
+// Integers are little-endian; numbers of `width` bits follow each other from the lowest bit up, and the last byte of
+// each such run is filled up with zeros. Differences wrap at 32 bits, so every int32 packs. The number of values is
+// known from outside, as is that the bytes are sound. docs/formats/column.md works an example. Stateless; safe from any
+// thread.
 class ColumnCodec {
  public:
   // Keeps a decoded column within 16 KiB, half of a common L1 data cache.
   static constexpr std::size_t kMaxCount = 4096;
+  static constexpr std::size_t kSlack = ColumnKernels::kSlack;
 
-  // Appends the packed form of `raw`, which has 1..kMaxCount values.
-  static void Encode(std::span<const RawValue> raw, std::string& to);
+  // What a column of `count` values may take.
+  static constexpr std::size_t kMaxHeadBytes = 9;
+  static constexpr std::size_t MaxDataBytes(std::size_t count) { return 4 * count + count / 4 + 16; }
 
-  // Fills `raw`, which has as many elements as were encoded, from all of `bytes`. Errors: DATA_LOSS the bytes are not a
-  // column of so many values.
-  static Status Decode(std::string_view bytes, std::span<RawValue> raw);
+  struct Sink {
+    std::uint8_t* head;
+    std::uint8_t* data;
+  };
+  // Appends the packed form of 1..kMaxCount values, and moves the pointers behind it. `column` is written to: at [-1]
+  // and up to a whole group. Behind it and `sink.data` is room for kSlack more.
+  static void Encode(const ColumnKernels& kernels, RawValue* column, std::size_t count, Sink& sink);
+
+  struct Source {
+    const std::uint8_t* head;
+    const std::uint8_t* head_end;
+    const std::uint8_t* data;
+    const std::uint8_t* data_end;
+    const std::uint8_t* readable_end;  // at or behind data_end: what may be read, though it means nothing
+  };
+  // Takes the next column, of `count` values. Behind these `column` has room for kSlack more, which may be overwritten.
+  // False: no column of so many values.
+  static bool Decode(const ColumnKernels& kernels, Source& source, std::size_t count, RawValue* column);
+  // The same without the values.
+  static bool Skip(Source& source, std::size_t count);
 };
 
 }  // namespace telltale

@@ -18,8 +18,7 @@ std::uint32_t FrameRun::IndexOf(const std::shared_ptr<const Layout>& layout) {
 
 void FrameRun::Add(std::int64_t measure_time_ms, const std::shared_ptr<const Layout>& layout,
                    std::span<const RawValue> values) {
-  entries_.push_back({measure_time_ms, IndexOf(layout), static_cast<std::uint32_t>(values_.size())});
-  values_.insert(values_.end(), values.begin(), values.end());
+  std::ranges::copy(values, AddUninitialized(measure_time_ms, layout).begin());
 }
 
 std::span<RawValue> FrameRun::AddUninitialized(std::int64_t measure_time_ms,
@@ -27,6 +26,30 @@ std::span<RawValue> FrameRun::AddUninitialized(std::int64_t measure_time_ms,
   entries_.push_back({measure_time_ms, IndexOf(layout), static_cast<std::uint32_t>(values_.size())});
   values_.resize(values_.size() + layout->size());
   return values(size() - 1);
+}
+
+std::span<RawValue> FrameRun::AddUninitialized(std::span<const std::int64_t> measure_times_ms,
+                                               const std::shared_ptr<const Layout>& layout) {
+  const std::uint32_t index = IndexOf(layout);
+  const std::size_t before = values_.size();
+  values_.resize(before + measure_times_ms.size() * layout->size());
+  entries_.reserve(entries_.size() + measure_times_ms.size());
+  std::size_t first_value = before;
+  for (const std::int64_t time_ms : measure_times_ms) {
+    entries_.push_back({time_ms, index, static_cast<std::uint32_t>(first_value)});
+    first_value += layout->size();
+  }
+  return {values_.data() + before, values_.size() - before};
+}
+
+const RawValue* FrameRun::Rows(std::size_t from, std::size_t to) const {
+  const Entry first = entries_[from];
+  const std::size_t size = layout(from)->size();
+  for (std::size_t i = from; i < to; ++i) {
+    if (entries_[i].layout_index != first.layout_index) return nullptr;
+    if (entries_[i].first_value != first.first_value + (i - from) * size) return nullptr;
+  }
+  return values_.data() + first.first_value;
 }
 
 void FrameRun::Reserve(std::size_t frame_count, std::size_t value_count) {
@@ -76,13 +99,16 @@ std::size_t LayoutPool::Hash::operator()(const std::vector<SignalId>& signals) c
   return hash;
 }
 
-std::shared_ptr<const Layout> LayoutPool::Get(const std::vector<SignalId>& signals) {
-  std::shared_ptr<const Layout>& layout = layouts_[signals];
+std::shared_ptr<const Layout> LayoutPool::Get(std::span<const SignalId> signals) {
+  if (last_ != nullptr && std::ranges::equal(last_->signals(), signals)) return last_;
+  std::vector<SignalId> key(signals.begin(), signals.end());
+  std::shared_ptr<const Layout>& layout = layouts_[key];
   if (layout == nullptr) {
-    auto made = Layout::Create(signals);
+    auto made = Layout::Create(std::move(key));
     CHECK(made.ok());
     layout = *std::move(made);
   }
+  last_ = layout;
   return layout;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "catalog/frame.h"
@@ -24,6 +25,9 @@ class FrameRun {
   void Add(std::int64_t measure_time_ms, const std::shared_ptr<const Layout>& layout, std::span<const RawValue> values);
   // Adds a frame and returns its values for the caller to fill; valid until the next call.
   std::span<RawValue> AddUninitialized(std::int64_t measure_time_ms, const std::shared_ptr<const Layout>& layout);
+  // The same for frames of one layout: their values lie one frame after the other.
+  std::span<RawValue> AddUninitialized(std::span<const std::int64_t> measure_times_ms,
+                                       const std::shared_ptr<const Layout>& layout);
   void Reserve(std::size_t frame_count, std::size_t value_count);
   // Puts a frame where its time belongs; no frame of the run has this time.
   void Insert(std::int64_t measure_time_ms, const std::shared_ptr<const Layout>& layout,
@@ -48,6 +52,9 @@ class FrameRun {
   }
   std::span<RawValue> values(std::size_t i) { return {values_.data() + entries_[i].first_value, layout(i)->size()}; }
 
+  // The values of frames [from, to), not empty, if they have one layout and lie one after the other; nullptr otherwise.
+  const RawValue* Rows(std::size_t from, std::size_t to) const;
+
   // The first frame at or after the time; size() if there is none.
   std::size_t LowerBound(std::int64_t time_ms) const;
 
@@ -55,7 +62,7 @@ class FrameRun {
   std::uint32_t IndexOf(const std::shared_ptr<const Layout>& layout);
 
   std::vector<Entry> entries_;
-  std::vector<RawValue> values_;
+  std::vector<RawValue, UninitializedAllocator<RawValue>> values_;
   std::vector<std::shared_ptr<const Layout>> layouts_;  // those of the run, each once
 };
 
@@ -63,13 +70,14 @@ class FrameRun {
 class LayoutPool {
  public:
   // `signals` is not empty and names none twice.
-  std::shared_ptr<const Layout> Get(const std::vector<SignalId>& signals);
+  std::shared_ptr<const Layout> Get(std::span<const SignalId> signals);
 
  private:
   struct Hash {
     std::size_t operator()(const std::vector<SignalId>& signals) const;
   };
   std::unordered_map<std::vector<SignalId>, std::shared_ptr<const Layout>, Hash> layouts_;
+  std::shared_ptr<const Layout> last_;  // the blocks of a vehicle mostly have the same one
 };
 
 }  // namespace telltale

@@ -1,5 +1,7 @@
 // The worked examples of docs/formats are what the codecs write.
 
+#include <array>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -22,9 +24,13 @@ std::string HexWithoutChecksum(const std::string& bytes) {
 }
 
 TEST(FormatExamples, Column) {
-  std::string bytes;
-  ColumnCodec::Encode(std::vector<RawValue>{7200, 7200, 7208, 7208}, bytes);
-  EXPECT_EQ(Hex(bytes), "01c070040088");
+  std::array<RawValue, 128> column = {0, 7200, 7200, 7208, 7208};  // a place before the values, and room behind them
+  std::array<std::uint8_t, ColumnCodec::kMaxHeadBytes> head;
+  std::array<std::uint8_t, ColumnCodec::MaxDataBytes(4) + ColumnCodec::kSlack> data;
+  ColumnCodec::Sink sink{head.data(), data.data()};
+  ColumnCodec::Encode(ColumnKernels::Get(), column.data() + 1, 4, sink);
+  EXPECT_EQ(Hex(std::string(head.data(), sink.head)), "53");
+  EXPECT_EQ(Hex(std::string(data.data(), sink.data)), "201c0088");
 }
 
 TEST(FormatExamples, Block) {
@@ -37,13 +43,13 @@ TEST(FormatExamples, Block) {
             "07000000"
             "0100000000000000"
             "020201"
-            "e807"
-            "0300d00f"
-            "0207"
-            "0204"
+            "e807e807"
+            "00020201"
             "00"
-            "0006"
-            "010a0102");
+            "03030240"
+            "e803"
+            "03"
+            "0502");
 }
 
 TEST(FormatExamples, Journal) {
