@@ -43,7 +43,7 @@ const std::vector<Wall>& Walls() {
       {"gRPC and protobuf",
        std::regex(R"((grpc|grpcpp|google/protobuf)/.*|telltale/v1/.*)"),
        {"server/", "ingest/grpc/", "cli/", "bench/", "proto/"}},
-      {"RocksDB", std::regex("rocksdb/.*"), {"storage/rocksdb/"}},
+      {"RocksDB", std::regex("rocksdb/.*"), {"storage/rocksdb/", "bench/"}},
       {"Boost", std::regex("boost/.*"), {"ingest/"}},
   };
   return walls;
