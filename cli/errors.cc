@@ -35,7 +35,7 @@ std::string AgainIn(const std::optional<v1::ErrorDetail>& detail) {
 }
 
 std::string WhatWasWrong(const grpc::Status& status, const CallDescription& call) {
-  const std::string message = status.error_message().empty() ? "no reason given" : Printable(status.error_message());
+  std::string message = status.error_message().empty() ? "no reason given" : Printable(status.error_message());
   switch (status.error_code()) {
     case grpc::StatusCode::CANCELLED:
       return "the call was cancelled: " + message;

@@ -16,8 +16,8 @@ constexpr const char* kToLineStartAndErase = "\r\x1b[K";
 
 }  // namespace
 
-Progress::Progress(std::string label, std::optional<std::uint64_t> size_bytes, bool is_terminal, std::ostream& out,
-                   const Clock& clock)
+Progress::Progress(const std::string& label, std::optional<std::uint64_t> size_bytes, bool is_terminal,
+                   std::ostream& out, const Clock& clock)
     : label_(Printable(label)),
       size_bytes_(size_bytes),
       is_terminal_(is_terminal),

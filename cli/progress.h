@@ -17,7 +17,7 @@ class Progress {
   static constexpr std::int64_t kLineIntervalMs = 5000;
 
   // `size_bytes` is absent when it is not known beforehand. `out` and `clock` outlive this.
-  Progress(std::string label, std::optional<std::uint64_t> size_bytes, bool is_terminal, std::ostream& out,
+  Progress(const std::string& label, std::optional<std::uint64_t> size_bytes, bool is_terminal, std::ostream& out,
            const Clock& clock);
 
   void Update(std::uint64_t done_bytes);

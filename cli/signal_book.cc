@@ -14,7 +14,7 @@ grpc::Status SignalBook::Load(const Client& client) {
   v1::ListSignalsRequest request;
   request.set_page_size(1000);
   std::vector<v1::Signal> signals;
-  const grpc::Status status =
+  grpc::Status status =
       client.CollectPages(&v1::CatalogService::Stub::ListSignals, request, &v1::ListSignalsResponse::signals, &signals);
   for (v1::Signal& signal : signals) {
     const auto [group, is_new] = first_id_of_group_.emplace(signal.group(), signal.id());

@@ -56,7 +56,7 @@ v1::ImportRequest HeaderFor(const ImportArguments& arguments, const std::string&
 }
 
 // Takes the next message of the server into `sum`.
-void AddProgress(v1::ImportProgress next, v1::ImportProgress& sum) {
+void AddProgress(const v1::ImportProgress& next, v1::ImportProgress& sum) {
   const auto refusals = sum.refusals();
   const auto ignored_columns = sum.ignored_columns();
   sum = next;

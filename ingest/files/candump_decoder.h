@@ -45,7 +45,7 @@ class CandumpDecoder final : public FileDecoder {
   std::uint64_t left_out_sample_count() const { return assembler_.left_out_sample_count(); }
 
  private:
-  void AddLine(std::string_view line, DecodedPiece& piece);
+  void AddLine(std::string_view text, DecodedPiece& piece);
   void AddFrame(const CanFrame& frame, DecodedPiece& piece);
   void AddMessage(std::int64_t time_us, const CanId& id, std::span<const std::uint8_t> payload, DecodedPiece& piece);
   void Refuse(std::string_view expected, DecodedPiece& piece);

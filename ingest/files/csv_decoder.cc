@@ -73,7 +73,7 @@ void CsvDecoder::AddToReader(std::string_view bytes) {
     return;
   }
   RefuseLine(RefusalReason::kMalformedLine,
-             "quotes are malformed; a field with commas or quotes is written \"like \"\"this\"\"\"");
+             R"(quotes are malformed; a field with commas or quotes is written "like ""this""")");
   StartReader();
   skipping_line_ = true;
 }

@@ -34,7 +34,7 @@ class RecognisingDecoder final : public FileDecoder {
     }
     file_status_ = Recognise(text[first]);
     RETURN_IF_ERROR(file_status_);
-    const Status added = decoder_->Add(text, piece);
+    Status added = decoder_->Add(text, piece);
     first_bytes_ = {};
     return added;
   }
