@@ -1,9 +1,11 @@
 #include "bench/load/fleet.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
-#include <semaphore>
 #include <span>
+#include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -51,67 +53,67 @@ ModelSignal ToModelSignal(const v1::Signal& signal) {
 
 std::int64_t ToMs(const google::protobuf::Timestamp& time) { return time.seconds() * 1000 + time.nanos() / 1'000'000; }
 
-// Registrations that are under way, and what came of those that ended.
+// Registers vehicles by calls of a thousand, some at a time; each worker waits for its call. (Calls with a callback
+// that owns them end the channel from a thread of gRPC's own, which 1.51 does not survive.)
 class Registrations {
  public:
+  Registrations(v1::VehicleService::Stub& stub, const LoadOptions& options, const std::atomic<bool>& stop,
+                std::span<const std::string> vins)
+      : stub_(stub), options_(options), stop_(stop), vins_(vins) {}
+
+  Status Run(Fleet& fleet) {
+    std::vector<std::thread> workers;
+    for (int i = 0; i < kConcurrent; ++i) workers.emplace_back([this] { Work(); });
+    for (std::thread& worker : workers) worker.join();
+    MutexLock lock(mutex_);
+    fleet.newest_time_ms = newest_time_ms_;
+    return status_;
+  }
+
+ private:
   // What bounds the server's work and our memory; enough to keep it busy.
   static constexpr int kConcurrent = 4;
   static constexpr std::size_t kVehiclesPerCall = 1'000;
 
-  Registrations(v1::VehicleService::Stub& stub, const LoadOptions& options) : stub_(stub), options_(options) {}
+  void Work() {
+    while (!stop_ && !failed_) {
+      const std::size_t first = next_vehicle_.fetch_add(kVehiclesPerCall);
+      if (first >= vins_.size()) return;
+      Register(vins_.subspan(first, std::min(kVehiclesPerCall, vins_.size() - first)));
+    }
+  }
 
-  void Start(std::span<const std::string> vins) {
-    free_.acquire();
-    auto call = std::make_shared<Call>();
-    call->context.set_deadline(CallDeadline());
+  void Register(std::span<const std::string> vins) {
+    v1::RegisterVehiclesRequest request;
     for (const std::string& vin : vins) {
-      v1::Vehicle& vehicle = *call->request.add_vehicles();
+      v1::Vehicle& vehicle = *request.add_vehicles();
       vehicle.set_vin(vin);
       vehicle.set_display_name(fmt::format("load {}", options_.seed));
       vehicle.set_vehicle_class(v1::VEHICLE_CLASS_HEAVY_TRUCK);
       vehicle.set_fuel_type(v1::FUEL_TYPE_DIESEL);
       vehicle.set_engine_displacement_l(12.8);
     }
-    stub_.async()->RegisterVehicles(&call->context, &call->request, &call->response,
-                                    [this, call](const grpc::Status& status) { Ended(*call, status); });
-  }
-
-  // Waits for all of them.
-  Status Finish(Fleet& fleet) {
-    for (int i = 0; i < kConcurrent; ++i) free_.acquire();
-    MutexLock lock(mutex_);
-    fleet.newest_time_ms = newest_time_ms_;
-    return status_;
-  }
-
-  bool failed() const { return failed_; }
-
- private:
-  struct Call {
     grpc::ClientContext context;
-    v1::RegisterVehiclesRequest request;
+    context.set_deadline(CallDeadline());
     v1::RegisterVehiclesResponse response;
-  };
-
-  void Ended(const Call& call, const grpc::Status& status) {
-    {
-      MutexLock lock(mutex_);
-      if (!status.ok()) {
-        failed_ = true;
-        if (status_.ok()) status_ = FromGrpc(status, "register vehicles");
-      }
-      for (const v1::Vehicle& vehicle : call.response.vehicles()) {
-        if (!vehicle.frames().has_newest_measure_time()) continue;
-        const std::int64_t time_ms = ToMs(vehicle.frames().newest_measure_time());
-        newest_time_ms_ = std::max(newest_time_ms_.value_or(time_ms), time_ms);
-      }
+    const Status status = FromGrpc(stub_.RegisterVehicles(&context, request, &response), "register vehicles");
+    MutexLock lock(mutex_);
+    if (!status.ok()) {
+      failed_ = true;
+      if (status_.ok()) status_ = status;
     }
-    free_.release();  // the last touch of this object
+    for (const v1::Vehicle& vehicle : response.vehicles()) {
+      if (!vehicle.frames().has_newest_measure_time()) continue;
+      const std::int64_t time_ms = ToMs(vehicle.frames().newest_measure_time());
+      newest_time_ms_ = std::max(newest_time_ms_.value_or(time_ms), time_ms);
+    }
   }
 
   v1::VehicleService::Stub& stub_;
   const LoadOptions& options_;
-  std::counting_semaphore<kConcurrent> free_{kConcurrent};
+  const std::atomic<bool>& stop_;
+  const std::span<const std::string> vins_;
+  std::atomic<std::size_t> next_vehicle_{0};
   std::atomic<bool> failed_{false};
   Mutex mutex_;
   Status status_ ABSL_GUARDED_BY(mutex_);
@@ -161,13 +163,7 @@ StatusOr<Fleet> RegisterFleet(const std::shared_ptr<grpc::Channel>& channel, con
   for (std::uint32_t vehicle = 0; vehicle < options.vehicle_count; ++vehicle) {
     fleet.vins.push_back(SyntheticVin(options.seed, vehicle));
   }
-  Registrations registrations(*stub, options);
-  for (std::span<const std::string> rest = fleet.vins; !rest.empty() && !stop && !registrations.failed();) {
-    const std::size_t count = std::min(rest.size(), Registrations::kVehiclesPerCall);
-    registrations.Start(rest.first(count));
-    rest = rest.subspan(count);
-  }
-  RETURN_IF_ERROR(registrations.Finish(fleet));
+  RETURN_IF_ERROR(Registrations(*stub, options, stop, fleet.vins).Run(fleet));
   if (stop) return absl::CancelledError("stopped while vehicles were registered");
   return fleet;
 }
