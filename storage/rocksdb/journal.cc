@@ -54,11 +54,9 @@ std::string Journal::PathOf(std::uint32_t segment) const {
   return fmt::format("{}/{:010}{}", options_.folder, segment, kSuffix);
 }
 
-StatusOr<std::unique_ptr<Journal>> Journal::Open(const Options& options, const RecordFunction& visit) {
+StatusOr<std::unique_ptr<Journal>> Journal::Open(const Options& options) {
   std::unique_ptr<Journal> journal(new Journal(options));
   RETURN_IF_ERROR(journal->OpenFolder());
-  RETURN_IF_ERROR(journal->Replay(visit));
-  RETURN_IF_ERROR(journal->BeginSegment());
   return journal;
 }
 
@@ -116,7 +114,7 @@ Status Journal::Replay(const RecordFunction& visit) {
     RETURN_IF_ERROR(ReplaySegment(segment, bytes, end, visit));
   }
   replayed_.size_bytes = size_bytes_;
-  return OkStatus();
+  return BeginSegment();
 }
 
 Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, std::optional<std::uint64_t> end,

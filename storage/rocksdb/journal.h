@@ -43,12 +43,14 @@ class Journal {
   };
   using RecordFunction = std::function<Status(const JournalRecord& record, std::uint32_t segment)>;
 
-  // Opens the folder or makes it, and visits every record of every whole group, in order. What a crash cut off is left
-  // out; damage is logged with the file's name, counted, and left out. Then begins a new segment. Errors: UNAVAILABLE
-  // the disk; those of `visit`.
-  static StatusOr<std::unique_ptr<Journal>> Open(const Options& options, const RecordFunction& visit);
+  // Opens the folder or makes it. Errors: UNAVAILABLE the disk; DATA_LOSS a segment is missing.
+  static StatusOr<std::unique_ptr<Journal>> Open(const Options& options);
   ~Journal();
 
+  // Visits every record of every whole group, in order. What a crash cut off is left out; damage is logged with the
+  // file's name, counted, and left out. Then begins a new segment. Called once, before what follows. Errors:
+  // UNAVAILABLE the disk; those of `visit`.
+  Status Replay(const RecordFunction& visit);
   const Replayed& replayed() const { return replayed_; }
 
   // Writes a group, whose first record is next_sequence(), and syncs. When it returns an error nothing of the group
@@ -83,7 +85,6 @@ class Journal {
   std::string PathOf(std::uint32_t segment) const;
   Segment& SegmentOf(std::uint32_t number) { return segments_[number - segments_.front().number]; }
   Status OpenFolder();
-  Status Replay(const RecordFunction& visit);
   // `end`: no later record of the segment counts; nullopt: it is the last segment.
   Status ReplaySegment(const Segment& segment, std::string_view bytes, std::optional<std::uint64_t> end,
                        const RecordFunction& visit);

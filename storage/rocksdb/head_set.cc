@@ -1,0 +1,106 @@
+#include "storage/rocksdb/head_set.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "storage/codec/block_codec.h"
+#include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/telemetry_keys.h"
+
+namespace telltale::internal {
+
+HeadSet::HeadSet(TelemetryDatabase& database, const Options& options)
+    : database_(database), options_(options), sealer_(database, vehicles_, options.sealer) {}
+
+VehicleState& HeadSet::StateOf(VehicleTable::Page& page, VehicleId vehicle) {
+  VehicleState& state = page.vehicles[VehicleTable::IndexOf(vehicle)];
+  if (!state.loaded) [[unlikely]]
+    Load(vehicle, state);
+  return state;
+}
+
+void HeadSet::Load(VehicleId vehicle, VehicleState& state) {
+  state.loaded = true;
+  std::string bytes;
+  const rocksdb::Status read = database_.db->Get({}, database_.latest, LatestKey(vehicle), &bytes);
+  if (read.IsNotFound()) return;
+  Status status = ToStatus(read, fmt::format("read the latest values of vehicle {}", vehicle));
+  if (status.ok()) {
+    auto row = LatestRow::Decode(bytes);
+    status = row.status();
+    if (row.ok()) {
+      state.newest_time_ms = row->newest_time_ms;
+      state.sealed_sequence = row->sealed_sequence;
+      state.older = std::make_unique<LatestRow>(*std::move(row));
+    }
+  }
+  if (status.ok()) return;
+  // The next sealing writes a sound row; until then whoever asks is told.
+  spdlog::error("latest values cannot be read vehicle={} error=\"{}\"", vehicle, MessageOf(status));
+  state.damage =
+      std::make_unique<const Status>(absl::DataLossError(fmt::format("vehicle {}: {}", vehicle, MessageOf(status))));
+}
+
+FrameChange HeadSet::Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame,
+                         Journal& journal, std::uint32_t segment) {
+  MutexLock lock(page.mutex);
+  VehicleState& state = StateOf(page, vehicle);
+  state.pending = 0;
+  const bool begins = state.head.empty();
+  const std::size_t bytes_before = state.head.size_bytes();
+  const FrameChange change = state.Add(frame);
+  if (change == FrameChange::kRepeated) return change;
+  if (begins) {
+    state.head_segment = segment;
+    begun_.push_back({vehicle, state.head_generation, segment});
+    journal.AddHead(segment);
+  }
+  bytes_ += state.head.size_bytes() - bytes_before;
+  ++frame_count_;
+  if (state.sealing == nullptr && IsFull(vehicle, state)) full_.push_back(vehicle);
+  return change;
+}
+
+bool HeadSet::IsFull(VehicleId vehicle, const VehicleState& state) const {
+  const std::size_t frames = state.head.size();
+  if (frames >= BlockCodec::kMaxFrames || state.head.value_count() >= (std::size_t{1} << 22)) return true;
+  std::size_t enough = options_.frames_per_block;
+  if (state.head_generation == 0) enough -= vehicle * 0x9E3779B97F4A7C15U % (enough / 2 + 1);
+  return frames >= enough && state.head.value_count() >= options_.block_values_min;
+}
+
+bool HeadSet::Seal(VehicleId vehicle, std::optional<std::uint32_t> generation, std::uint64_t sequence) {
+  VehicleTable::Page& page = vehicles_.PageOf(vehicle);
+  std::shared_ptr<const SealingHead> frozen;
+  {
+    MutexLock lock(page.mutex);
+    VehicleState& state = StateOf(page, vehicle);
+    if (state.head.empty() || state.sealing != nullptr) return false;
+    if (generation && state.head_generation != *generation) return false;
+    frozen = state.Freeze(vehicle, sequence);
+  }
+  bytes_ -= frozen->frames.size_bytes();
+  frame_count_ -= frozen->frames.size();
+  sealer_.Add(std::move(frozen));
+  return true;
+}
+
+void HeadSet::SealFull(std::uint64_t sequence) {
+  for (const VehicleId vehicle : full_) Seal(vehicle, std::nullopt, sequence);
+  full_.clear();
+}
+
+bool HeadSet::IsCurrent(const Begin& begin) {
+  VehicleTable::Page& page = vehicles_.PageOf(begin.vehicle);
+  MutexLock lock(page.mutex);
+  return StateOf(page, begin.vehicle).head_generation == begin.generation;
+}
+
+Status HeadSet::SealAll(std::uint64_t sequence) {
+  RETURN_IF_ERROR(sealer_.Drain());  // so that no vehicle has a head on its way
+  for (const Begin& begin : begun_) Seal(begin.vehicle, begin.generation, sequence);
+  begun_.clear();
+  return sealer_.Drain();
+}
+
+}  // namespace telltale::internal

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/status.h"
+#include "storage/rocksdb/journal.h"
+#include "storage/rocksdb/sealer.h"
+#include "storage/rocksdb/telemetry_database.h"
+#include "storage/rocksdb/vehicle_table.h"
+
+namespace telltale::internal {
+
+// The heads of all vehicles, and when they go to the sealer: full, old, or too many. The committer alone calls what
+// changes them; readers lock a page.
+class HeadSet {
+ public:
+  struct Options {
+    std::size_t frames_per_block = 0;
+    std::size_t block_values_min = 0;
+    std::size_t head_bytes_max = 0;
+    Sealer::Options sealer;
+  };
+
+  // What refers to something outlives the heads.
+  HeadSet(TelemetryDatabase& database, const Options& options);
+
+  VehicleTable& vehicles() { return vehicles_; }
+  // The vehicle's state; the first time its stored latest values are read.
+  VehicleState& StateOf(VehicleTable::Page& page, VehicleId vehicle) ABSL_EXCLUSIVE_LOCKS_REQUIRED(page.mutex);
+
+  // Adds a frame that `segment` of the journal has, which then is kept until the head is in durable blocks.
+  FrameChange Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame, Journal& journal,
+                  std::uint32_t segment);
+
+  // `sequence` is the journal's last in what follows: all heads end with it.
+  void SealFull(std::uint64_t sequence);
+  // The oldest heads, while there are more bytes than wanted, or `holds_up_journal` says so of their segment.
+  template <typename Predicate>
+  void SealOldest(std::uint64_t sequence, const Predicate& holds_up_journal) {
+    while (!begun_.empty()) {
+      const Begin begin = begun_.front();
+      if (IsCurrent(begin)) {
+        if (bytes_ <= options_.head_bytes_max && !holds_up_journal(begin.segment)) return;
+        if (!Seal(begin.vehicle, begin.generation, sequence)) return;  // its head before is still on its way
+      }
+      begun_.pop_front();
+    }
+  }
+  // Returns when everything is in durable blocks.
+  Status SealAll(std::uint64_t sequence);
+
+  Sealer& sealer() { return sealer_; }
+  std::uint64_t frame_count() const { return frame_count_; }
+
+ private:
+  struct Begin {
+    VehicleId vehicle = 0;
+    std::uint32_t generation = 0;
+    std::uint32_t segment = 0;
+  };
+
+  void Load(VehicleId vehicle, VehicleState& state);
+  bool IsFull(VehicleId vehicle, const VehicleState& state) const;
+  bool IsCurrent(const Begin& begin);
+  // False: the head is gone already, or the one before is still on its way.
+  bool Seal(VehicleId vehicle, std::optional<std::uint32_t> generation, std::uint64_t sequence);
+
+  TelemetryDatabase& database_;
+  const Options options_;
+  VehicleTable vehicles_;
+  Sealer sealer_;
+  std::vector<VehicleId> full_;  // to be sealed when the group is done
+  std::deque<Begin> begun_;      // in the order of their segments; some may be sealed already
+  std::size_t bytes_ = 0;
+  std::atomic<std::uint64_t> frame_count_ = 0;
+};
+
+}  // namespace telltale::internal
