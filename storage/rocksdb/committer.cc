@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include <pthread.h>
 #include <rocksdb/env.h>
 
 #include "base/check.h"
@@ -102,6 +103,7 @@ std::vector<Committer::Item> Committer::TakeGroup() {
 }
 
 void Committer::CommitLoop() {
+  pthread_setname_np(pthread_self(), "committer");  // for top and perf
   while (true) {
     std::vector<Item> group = TakeGroup();
     if (group.empty()) {

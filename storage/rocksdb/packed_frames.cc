@@ -21,13 +21,13 @@ PackedFrames& PackedFrames::operator=(PackedFrames&& other) noexcept {
   std::swap(first_time_ms_, other.first_time_ms_);
   std::swap(newest_time_ms_, other.newest_time_ms_);
   std::swap(last_layout_, other.last_layout_);
+  std::swap(last_layout_seen_, other.last_layout_seen_);
   std::swap(layouts_, other.layouts_);
   return *this;
 }
 
 PackedFrames::~PackedFrames() {
-  // One by one: a chain of owners would be destroyed recursively.
-  while (first_ != nullptr) first_ = std::move(first_->next);
+  if (first_ != nullptr) ChunkPool::GiveBack(first_, last_);
 }
 
 std::uint64_t PackedFrames::IndexOf(const std::shared_ptr<const Layout>& layout) {
@@ -35,20 +35,21 @@ std::uint64_t PackedFrames::IndexOf(const std::shared_ptr<const Layout>& layout)
     return known == layout || *known == *layout;
   };
   // That of the last frame first: streams rarely change their layout.
-  if (!layouts_.empty() && is_layout(layouts_[last_layout_])) [[likely]]
+  if (layout.get() == last_layout_seen_) [[likely]]
     return last_layout_;
   const auto found = std::ranges::find_if(layouts_, is_layout);
   last_layout_ = static_cast<std::uint32_t>(found - layouts_.begin());
   if (found == layouts_.end()) layouts_.push_back(layout);
+  last_layout_seen_ = layouts_[last_layout_].get();
   return last_layout_;
 }
 
 void PackedFrames::Append(std::string_view bytes) {
   while (!bytes.empty()) {
     if (last_ == nullptr || last_used_ == last_->bytes.size()) {
-      std::unique_ptr<Chunk>& next = last_ == nullptr ? first_ : last_->next;
-      next.reset(new Chunk);  // its bytes are left as they are
-      last_ = next.get();
+      Chunk*& next = last_ == nullptr ? first_ : last_->next;
+      next = ChunkPool::Take();
+      last_ = next;
       last_used_ = 0;
       ++chunk_count_;
     }
@@ -77,24 +78,30 @@ void PackedFrames::Add(std::int64_t measure_time_ms, const std::shared_ptr<const
   newest_time_ms_ = std::max(newest_time_ms_, measure_time_ms);
 }
 
-std::string PackedFrames::Contiguous() const {
-  std::string bytes;
+void PackedFrames::Copy(std::string& bytes) const {
+  bytes.clear();
   bytes.reserve(chunk_count_ * sizeof(Chunk::bytes));
-  for (const Chunk* chunk = first_.get(); chunk != nullptr; chunk = chunk->next.get()) {
+  for (const Chunk* chunk = first_; chunk != nullptr; chunk = chunk->next) {
     bytes.append(chunk->bytes.data(), chunk == last_ ? last_used_ : chunk->bytes.size());
   }
-  return bytes;
 }
 
-// Budget: 0.2 us a frame of 420 values, to be copied twice.
 FrameRun PackedFrames::Unpack() const {
   FrameRun run;
-  run.Reserve(frame_count_, value_count_);
-  const std::string packed = Contiguous();
+  Unpack(run);
+  return run;
+}
+
+// Budget: 0.25 us a frame of 420 values.
+void PackedFrames::Unpack(FrameRun& run) const {
+  thread_local std::string packed;  // keeps its memory
+  Copy(packed);
   std::string_view bytes = packed;
-  std::vector<RawValue> newest;
+  run.Clear();
+  run.Reserve(frame_count_, value_count_);
   std::vector<RawValue> late;
   std::int64_t newest_time_ms = 0;  // the first frame's difference is to 1970
+  std::size_t newest = 0;           // its place in the run
   for (std::uint32_t i = 0; i < frame_count_; ++i) {
     std::uint64_t step = 0;
     std::uint64_t layout_and_base = 0;
@@ -105,14 +112,19 @@ FrameRun PackedFrames::Unpack() const {
       late.assign(layout->size(), 0);
       CHECK(RowCodec::Decode(bytes, late));
       PutFrame(time_ms, layout, late, run);
+      newest = run.size() - 1;
       continue;
     }
     newest_time_ms = time_ms;
-    if (layout_and_base % 2 == 0) newest.assign(layout->size(), 0);
-    CHECK(RowCodec::Decode(bytes, newest));
-    run.Add(time_ms, layout, newest);
+    const std::span<RawValue> values = run.AddUninitialized(time_ms, layout);
+    if (layout_and_base % 2 == 0) {
+      std::ranges::fill(values, 0);
+    } else {
+      std::ranges::copy(run.values(newest), values.begin());
+    }
+    CHECK(RowCodec::Decode(bytes, values));
+    newest = run.size() - 1;
   }
-  return run;
 }
 
 }  // namespace telltale::internal

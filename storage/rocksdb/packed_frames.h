@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "catalog/frame.h"
 #include "storage/codec/frame_run.h"
+#include "storage/rocksdb/chunk_pool.h"
 
 namespace telltale::internal {
 
@@ -35,19 +35,16 @@ class PackedFrames {
 
   // In order of time, each time once.
   FrameRun Unpack() const;
+  // The same into `run`, in place of what was there: keeps its memory.
+  void Unpack(FrameRun& run) const;
 
  private:
-  struct Chunk {
-    std::unique_ptr<Chunk> next;
-    std::array<char, 496> bytes;  // with what malloc() needs for itself 512
-  };
-
   std::uint64_t IndexOf(const std::shared_ptr<const Layout>& layout);
   void Append(std::string_view bytes);
-  std::string Contiguous() const;
+  void Copy(std::string& bytes) const;
 
   // For each frame: zigzag varint of its time less the newest before it, varint 2 * layout + base, RowCodec.
-  std::unique_ptr<Chunk> first_;
+  Chunk* first_ = nullptr;
   Chunk* last_ = nullptr;
   std::uint32_t last_used_ = 0;
   std::uint32_t chunk_count_ = 0;
@@ -56,6 +53,7 @@ class PackedFrames {
   std::int64_t first_time_ms_ = 0;
   std::int64_t newest_time_ms_ = 0;
   std::uint32_t last_layout_ = 0;
+  const Layout* last_layout_seen_ = nullptr;  // as it came with the last frame; is kept by layouts_, or equal to that
   std::vector<std::shared_ptr<const Layout>> layouts_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <pthread.h>
+
 #include "base/log.h"
 #include "storage/codec/block_codec.h"
 #include "storage/rocksdb/rocksdb_status.h"
@@ -94,6 +96,7 @@ bool Sealer::Next(Work& work) {
 }
 
 void Sealer::Run() {
+  pthread_setname_np(pthread_self(), "sealer");  // for top and perf
   Work work;
   while (!work.heads.empty() || Next(work)) {
     Status status = work.heads.empty() ? OkStatus() : Write(work.heads);
@@ -123,7 +126,8 @@ Status Sealer::Write(const Heads& heads) {
   std::uint64_t blocks = 0;
   for (const auto& head : heads) {
     const std::uint64_t sequence = head->latest.sealed_sequence;
-    const FrameRun frames = head->frames.Unpack();
+    head->frames.Unpack(unpacked_);
+    const FrameRun& frames = unpacked_;
     for (std::size_t from = 0; from < frames.size();) {
       const std::size_t day_end = frames.LowerBound((DayOf(frames.time_ms(from)) + 1) * kMsPerDay);
       const std::size_t to = std::min(day_end, from + BlockCodec::kMaxFrames);

@@ -82,6 +82,7 @@ class Sealer {
   std::vector<std::uint32_t> unflushed_;  // segments of heads whose blocks are written and not durable
   std::size_t unflushed_bytes_ = 0;
   std::chrono::steady_clock::time_point unflushed_since_;
+  FrameRun unpacked_;  // keeps its memory
 
   std::atomic<std::uint64_t> block_count_ = 0;
   std::thread thread_;
