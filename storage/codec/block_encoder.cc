@@ -162,18 +162,20 @@ void AddLayoutOfFrames(const FrameRun& run, std::size_t from, std::size_t to, co
 }
 
 // Rows of one layout in the order of ids, as terminals send them: tile by tile, which stays in the first cache.
-void AddTiles(const RawValue* rows, std::size_t row_count, std::size_t column_count, ColumnWriter& writer) {
+// `row_size`: values from one row to the next.
+void AddTiles(const RawValue* rows, std::size_t row_size, std::size_t row_count, std::size_t column_count,
+              ColumnWriter& writer) {
   const std::size_t stride = Stride(row_count);
   const auto tile = Uninitialized<RawValue>(kTileColumns * stride);
   for (std::size_t column = 0; column < column_count; column += kTileColumns) {
     const std::size_t columns = std::min(kTileColumns, column_count - column);
-    writer.kernels().transpose(rows + column, column_count, row_count, columns, tile.get() + kBefore, stride);
+    writer.kernels().transpose(rows + column, row_size, row_count, columns, tile.get() + kBefore, stride);
     for (std::size_t i = 0; i < columns; ++i) {
       // The rows lie too far apart for the processor to foresee the next tile: by itself it would wait for each of
       // them.
       const RawValue* next = rows + column + 2 * kTileColumns - 1;
       for (std::size_t r = i * row_count / columns; r < (i + 1) * row_count / columns; ++r) {
-        __builtin_prefetch(next + r * column_count, 0, 2);
+        __builtin_prefetch(next + r * row_size, 0, 2);
       }
       writer.Add(tile.get() + i * stride + kBefore, row_count);
     }
@@ -211,6 +213,35 @@ void AddScattered(const FrameRun& run, std::size_t from, std::size_t to, const C
   }
 }
 
+void CheckRange(const FrameRun& run, std::size_t from, std::size_t to) {
+  CHECK(from < to && to - from <= BlockCodec::kMaxFrames && DayOf(run.time_ms(from)) == DayOf(run.time_ms(to - 1)));
+}
+
+void PutBlock(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from, std::size_t to,
+              const Columns& columns, const ColumnWriter& writer, std::string& block) {
+  const std::size_t column_count = columns.signals.size();
+  const std::size_t begin = block.size();
+  block.reserve(begin + writer.heads().size() + writer.data().size() + 2 * column_count + 64);
+  block.push_back(static_cast<char>(kVersion));
+  internal::PutLittleEndian(block, vehicle);
+  internal::PutLittleEndian(block, sequence);
+  PutVarint(block, to - from);
+  PutVarint(block, column_count);
+  PutVarint(block, columns.used.size());
+  PutVarint(block, static_cast<std::uint64_t>(run.time_ms(from)));
+  PutVarint(block, static_cast<std::uint64_t>(run.time_ms(to - 1) - run.time_ms(from)));
+  PutSignals(columns.signals, block);
+  if (columns.used.size() == 1) {
+    PutVarint(block, 0);  // the only layout has all columns
+  } else {
+    PutLayouts(run, columns, block);
+  }
+  PutVarint(block, writer.heads().size());
+  block += writer.heads();
+  block += writer.data();
+  internal::PutLittleEndian(block, std::uint64_t{XXH3_64bits(block.data() + begin, block.size() - begin)});
+}
+
 }  // namespace
 
 std::string BlockCodec::Encode(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from,
@@ -223,7 +254,7 @@ std::string BlockCodec::Encode(VehicleId vehicle, std::uint64_t sequence, const 
 // Budget: 2.5 times as long as copying the rows; 45 us for 128 frames of 420 signals that drive (codec_bench).
 void BlockCodec::Append(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from,
                         std::size_t to, std::string& block) {
-  CHECK(from < to && to - from <= kMaxFrames && DayOf(run.time_ms(from)) == DayOf(run.time_ms(to - 1)));
+  CheckRange(run, from, to);
   const Columns columns = ColumnsOf(run, from, to);
   const std::size_t column_count = columns.signals.size();
   const RawValue* rows = run.Rows(from, to);
@@ -232,27 +263,26 @@ void BlockCodec::Append(VehicleId vehicle, std::uint64_t sequence, const FrameRu
   AddTimes(run, from, to, writer);
   AddLayoutOfFrames(run, from, to, columns, writer);
   if (tiles) {
-    AddTiles(rows, to - from, column_count, writer);
+    AddTiles(rows, column_count, to - from, column_count, writer);
   } else {
     AddScattered(run, from, to, columns, writer);
   }
+  PutBlock(vehicle, sequence, run, from, to, columns, writer, block);
+}
 
-  const std::size_t begin = block.size();
-  block.reserve(begin + writer.heads().size() + writer.data().size() + 2 * column_count + 64);
-  block.push_back(static_cast<char>(kVersion));
-  internal::PutLittleEndian(block, vehicle);
-  internal::PutLittleEndian(block, sequence);
-  PutVarint(block, to - from);
-  PutVarint(block, column_count);
-  PutVarint(block, columns.used.size());
-  PutVarint(block, static_cast<std::uint64_t>(run.time_ms(from)));
-  PutVarint(block, static_cast<std::uint64_t>(run.time_ms(to - 1) - run.time_ms(from)));
-  PutSignals(columns.signals, block);
-  PutLayouts(run, columns, block);
-  PutVarint(block, writer.heads().size());
-  block += writer.heads();
-  block += writer.data();
-  internal::PutLittleEndian(block, std::uint64_t{XXH3_64bits(block.data() + begin, block.size() - begin)});
+void BlockCodec::AppendSlice(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from,
+                             std::size_t to, std::size_t first, std::size_t count, std::string& block) {
+  CheckRange(run, from, to);
+  const RawValue* rows = run.Rows(from, to);
+  CHECK(rows != nullptr);
+  const auto signals = run.layout(from)->signals();
+  const Columns columns{.signals = {signals.begin() + static_cast<std::ptrdiff_t>(first),
+                                    signals.begin() + static_cast<std::ptrdiff_t>(first + count)},
+                        .used = {run.layout_index(from)}};
+  ColumnWriter writer(count + 2, (to - from) * count);
+  AddTimes(run, from, to, writer);
+  AddTiles(rows + first, signals.size(), to - from, count, writer);
+  PutBlock(vehicle, sequence, run, from, to, columns, writer, block);
 }
 
 }  // namespace telltale

@@ -9,8 +9,8 @@
 
 namespace telltale::internal {
 
-HeadSet::HeadSet(TelemetryDatabase& database, const Options& options)
-    : database_(database), options_(options), sealer_(database, vehicles_, options.sealer) {}
+HeadSet::HeadSet(TelemetryDatabase& database, BlockWrites& writes, const Options& options)
+    : database_(database), options_(options), sealer_(database, writes, vehicles_, options.sealer) {}
 
 VehicleState& HeadSet::StateOf(VehicleTable::Page& page, VehicleId vehicle) {
   VehicleState& state = page.vehicles[VehicleTable::IndexOf(vehicle)];

@@ -27,7 +27,7 @@ class HeadSet {
   };
 
   // What refers to something outlives the heads.
-  HeadSet(TelemetryDatabase& database, const Options& options);
+  HeadSet(TelemetryDatabase& database, BlockWrites& writes, const Options& options);
 
   VehicleTable& vehicles() { return vehicles_; }
   // The vehicle's state; the first time its stored latest values are read.

@@ -7,16 +7,20 @@
 
 #include "base/mutex.h"
 #include "storage/codec/block_codec.h"
+#include "storage/rocksdb/archiver.h"
 #include "storage/rocksdb/committer.h"
 #include "storage/rocksdb/frame_merge.h"
 #include "storage/rocksdb/head_set.h"
 #include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/signal_scan.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/rocksdb/telemetry_keys.h"
 #include "storage/rocksdb/telemetry_scan.h"
 
 namespace telltale {
 
+using internal::Archiver;
+using internal::BlockWrites;
 using internal::Committer;
 using internal::HeadSet;
 using internal::LatestRow;
@@ -45,28 +49,39 @@ class RocksDbTelemetryStore::Impl {
  public:
   Impl(const TelemetryStoreOptions& options, std::unique_ptr<TelemetryDatabase> database)
       : database_(std::move(database)),
-        heads_(*database_, {.frames_per_block = options.frames_per_block,
-                            .block_values_min = options.block_values_min,
-                            .head_bytes_max = options.head_bytes_max,
-                            .sealer = {.queue_bytes_max = options.sealing_bytes_max,
-                                       .flush_bytes = options.write_buffer_bytes / 2,
-                                       .flush_age = options.head_age_max}}),
+        archiver_(*database_, writes_,
+                  {.age_min = options.archive_age_min,
+                   .period = options.archive_period,
+                   .flush_bytes = options.write_buffer_bytes / 2}),
+        heads_(*database_, writes_,
+               {.frames_per_block = options.frames_per_block,
+                .block_values_min = options.block_values_min,
+                .head_bytes_max = options.head_bytes_max,
+                .sealer = {.queue_bytes_max = options.sealing_bytes_max,
+                           .flush_bytes = options.write_buffer_bytes / 2,
+                           .flush_age = options.head_age_max}}),
         committer_(options, *database_, heads_) {}
 
   Committer& committer() { return committer_; }
+  Archiver& archiver() { return archiver_; }
 
   StatusOr<std::vector<LatestValue>> Latest(VehicleId vehicle, std::span<const SignalId> signals);
   Status Scan(VehicleId vehicle, std::span<const SignalId> signals, TimeRange range, const ScanOptions& options,
               const FrameFunction& visit);
+  Status ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range, const ScanOptions& options,
+                    const RunFunction& visit);
   StatusOr<VehicleExtent> Extent(VehicleId vehicle);
   StoreStats Stats();
 
-  // On the committer's thread.
-  Status DropBeforeNow(std::int64_t time_ms);
-  Status FlushNow();
+  Status DropBefore(std::int64_t time_ms);
+  Status Flush();
 
  private:
+  FrameRun HeadOf(VehicleId vehicle);
+
   const std::unique_ptr<TelemetryDatabase> database_;
+  BlockWrites writes_;
+  Archiver archiver_;
   HeadSet heads_;
   Committer committer_;
 };
@@ -96,15 +111,24 @@ Status RocksDbTelemetryStore::Impl::Scan(VehicleId vehicle, std::span<const Sign
   std::vector<SignalId> sorted(signals.begin(), signals.end());
   std::sort(sorted.begin(), sorted.end());
   LayoutPool layouts;
-  FrameRun head;
-  {
-    // The head first, then the blocks: what is sealed in between is then seen twice, not missed.
-    VehicleTable::Page& page = heads_.vehicles().PageOf(vehicle);
-    MutexLock lock(page.mutex);
-    head = heads_.StateOf(page, vehicle).Unsealed();
-  }
-  head = internal::Select(head, sorted, range, layouts);
+  FrameRun head = internal::Select(HeadOf(vehicle), sorted, range, layouts);
   return internal::TelemetryScan(*database_, vehicle, sorted, range, options, std::move(head), layouts, visit).Run();
+}
+
+Status RocksDbTelemetryStore::Impl::ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range,
+                                               const ScanOptions& options, const RunFunction& visit) {
+  if (range.empty()) return OkStatus();
+  LayoutPool layouts;
+  const SignalId signals[] = {signal};
+  FrameRun head = internal::Select(HeadOf(vehicle), signals, range, layouts);
+  return internal::SignalScan(*database_, vehicle, signal, range, options, std::move(head), visit).Run();
+}
+
+// Before anything is read of blocks: what is sealed in between is then seen twice, not missed.
+FrameRun RocksDbTelemetryStore::Impl::HeadOf(VehicleId vehicle) {
+  VehicleTable::Page& page = heads_.vehicles().PageOf(vehicle);
+  MutexLock lock(page.mutex);
+  return heads_.StateOf(page, vehicle).Unsealed();
 }
 
 StatusOr<VehicleExtent> RocksDbTelemetryStore::Impl::Extent(VehicleId vehicle) {
@@ -123,7 +147,7 @@ StoreStats RocksDbTelemetryStore::Impl::Stats() {
                    .replayed_frame_count = committer_.replayed_frame_count(),
                    .writable = committer_.writable()};
   std::uint64_t bytes = 0;
-  for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->latest}) {
+  for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->latest, database_->archive}) {
     if (database_->db->GetIntProperty(family, "rocksdb.total-sst-files-size", &bytes)) stats.size_bytes += bytes;
   }
   return stats;
@@ -131,24 +155,33 @@ StoreStats RocksDbTelemetryStore::Impl::Stats() {
 
 // --- Tasks ----------------------------------------------------------------------------------------------------------
 
-Status RocksDbTelemetryStore::Impl::FlushNow() { return committer_.SealAll(); }
+Status RocksDbTelemetryStore::Impl::Flush() {
+  return committer_.RunTask([this] { return committer_.SealAll(); });
+}
 
-Status RocksDbTelemetryStore::Impl::DropBeforeNow(std::int64_t time_ms) {
+Status RocksDbTelemetryStore::Impl::DropBefore(std::int64_t time_ms) {
   // Sealed first: what the journal still has of the dropped days is then known to be sealed, and is not replayed.
-  RETURN_IF_ERROR(committer_.SealAll());
+  RETURN_IF_ERROR(Flush());
   const std::int64_t first_day_kept = std::clamp<std::int64_t>(DayOf(time_ms), 0, internal::kDayEnd - 1);
   const std::string begin = internal::BlockPrefix(0, 0);
   const std::string end = internal::BlockPrefix(first_day_kept, 0);
   if (begin == end) return OkStatus();
-  rocksdb::WriteOptions options;
-  options.disableWAL = true;
-  RETURN_IF_ERROR(ToStatus(database_->db->DeleteRange(options, database_->blocks, begin, end), "drop old days"));
-  RETURN_IF_ERROR(ToStatus(database_->db->Flush({}, {database_->blocks, database_->latest}), "drop old days"));
-  const rocksdb::Slice begin_slice = begin;
-  const rocksdb::Slice end_slice = end;
-  const rocksdb::RangePtr range(&begin_slice, &end_slice);
-  return ToStatus(rocksdb::DeleteFilesInRanges(database_->db.get(), database_->blocks, &range, 1, false),
-                  "drop the files of old days");
+  return archiver_.Pause([&]() -> Status {
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->archive}) {
+      RETURN_IF_ERROR(ToStatus(database_->db->DeleteRange(options, family, begin, end), "drop old days"));
+    }
+    RETURN_IF_ERROR(database_->Flush());
+    const rocksdb::Slice begin_slice = begin;
+    const rocksdb::Slice end_slice = end;
+    const rocksdb::RangePtr range(&begin_slice, &end_slice);
+    for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->archive}) {
+      RETURN_IF_ERROR(ToStatus(rocksdb::DeleteFilesInRanges(database_->db.get(), family, &range, 1, false),
+                               "drop the files of old days"));
+    }
+    return OkStatus();
+  });
 }
 
 // --- The class itself -----------------------------------------------------------------------------------------------
@@ -177,15 +210,18 @@ Status RocksDbTelemetryStore::Scan(VehicleId vehicle, std::span<const SignalId> 
   return impl_->Scan(vehicle, signals, range, options, visit);
 }
 
+Status RocksDbTelemetryStore::ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range,
+                                         const ScanOptions& options, const RunFunction& visit) {
+  return impl_->ScanSignal(vehicle, signal, range, options, visit);
+}
+
 StatusOr<VehicleExtent> RocksDbTelemetryStore::Extent(VehicleId vehicle) { return impl_->Extent(vehicle); }
 
-Status RocksDbTelemetryStore::DropBefore(std::int64_t time_ms) {
-  return impl_->committer().RunTask([this, time_ms] { return impl_->DropBeforeNow(time_ms); });
-}
+Status RocksDbTelemetryStore::DropBefore(std::int64_t time_ms) { return impl_->DropBefore(time_ms); }
 
-Status RocksDbTelemetryStore::Flush() {
-  return impl_->committer().RunTask([this] { return impl_->FlushNow(); });
-}
+Status RocksDbTelemetryStore::Flush() { return impl_->Flush(); }
+
+Status RocksDbTelemetryStore::Archive(std::int64_t time_ms) { return impl_->archiver().Archive(time_ms); }
 
 StoreStats RocksDbTelemetryStore::Stats() { return impl_->Stats(); }
 

@@ -30,6 +30,10 @@ struct TelemetryStoreOptions {
   std::size_t journal_bytes_max = std::size_t{16} << 30;
   std::size_t journal_segment_bytes = std::size_t{64} << 20;
 
+  // Past days are archived, put in order for reading, when they ended so long ago; looked for once a period (0: never).
+  std::chrono::hours archive_age_min = std::chrono::hours{24};
+  std::chrono::seconds archive_period = std::chrono::seconds{60};
+
   std::size_t queue_bytes_max = std::size_t{64} << 20;     // appended and not yet durable; then Append blocks
   std::size_t group_bytes_max = std::size_t{4} << 20;      // of appended frames committed with one sync
   std::size_t sealing_bytes_max = std::size_t{256} << 20;  // on their way into blocks; then commits wait
@@ -53,7 +57,7 @@ Status Validate(const TelemetryStoreOptions& options);
 // as one head takes to unpack.
 class RocksDbTelemetryStore : public TelemetryStore {
  public:
-  static constexpr int kFormatVersion = 1;  // grows when an older program could no longer read the store
+  static constexpr int kFormatVersion = 2;  // grows when an older program could no longer read the store
 
   // Opens or makes the store, and replays the journal. Errors: INVALID_ARGUMENT an option; FAILED_PRECONDITION a newer
   // program wrote it, or another process has it open; DATA_LOSS it cannot be read; UNAVAILABLE the disk.
@@ -66,9 +70,14 @@ class RocksDbTelemetryStore : public TelemetryStore {
   StatusOr<std::vector<LatestValue>> Latest(VehicleId vehicle, std::span<const SignalId> signals) override;
   Status Scan(VehicleId vehicle, std::span<const SignalId> signals, TimeRange range, const ScanOptions& options,
               const FrameFunction& visit) override;
+  Status ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range, const ScanOptions& options,
+                    const RunFunction& visit) override;
   StatusOr<VehicleExtent> Extent(VehicleId vehicle) override;
   Status DropBefore(std::int64_t time_ms) override;
   Status Flush() override;
+  // Archives every day that ended at or before the time, now. Errors: UNAVAILABLE; DATA_LOSS names what is damaged in a
+  // day, which then stays as it is.
+  Status Archive(std::int64_t time_ms);
   StoreStats Stats() override;
 
  private:

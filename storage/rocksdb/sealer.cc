@@ -17,8 +17,8 @@ constexpr auto kRetryAfter = std::chrono::seconds{1};
 
 }  // namespace
 
-Sealer::Sealer(TelemetryDatabase& database, VehicleTable& vehicles, const Options& options)
-    : database_(database), vehicles_(vehicles), options_(options), thread_([this] { Run(); }) {}
+Sealer::Sealer(TelemetryDatabase& database, BlockWrites& writes, VehicleTable& vehicles, const Options& options)
+    : database_(database), writes_(writes), vehicles_(vehicles), options_(options), thread_([this] { Run(); }) {}
 
 Sealer::~Sealer() {
   {
@@ -123,7 +123,7 @@ void Sealer::Run() {
 // Budget: BlockCodec, and 0.5 us a frame to unpack it and to write the block.
 Status Sealer::Write(const Heads& heads) {
   rocksdb::WriteBatch write;
-  std::uint64_t blocks = 0;
+  std::vector<BlockWrites::Block> blocks;
   for (const auto& head : heads) {
     const std::uint64_t sequence = head->latest.sealed_sequence;
     head->frames.Unpack(unpacked_);
@@ -133,15 +133,13 @@ Status Sealer::Write(const Heads& heads) {
       const std::size_t to = std::min(day_end, from + BlockCodec::kMaxFrames);
       write.Put(database_.blocks, BlockKey(head->vehicle, frames.time_ms(from), sequence),
                 BlockCodec::Encode(head->vehicle, sequence, frames, from, to));
-      ++blocks;
+      blocks.push_back({DayOf(frames.time_ms(from)), head->vehicle});
       from = to;
     }
     write.Put(database_.latest, LatestKey(head->vehicle), head->latest.Encode());
   }
-  rocksdb::WriteOptions options;
-  options.disableWAL = true;
-  RETURN_IF_ERROR(ToStatus(database_.db->Write(options, &write), "write blocks"));
-  block_count_ += blocks;
+  RETURN_IF_ERROR(writes_.Write(*database_.db, write, blocks));
+  block_count_ += blocks.size();
   if (unflushed_.empty()) unflushed_since_ = std::chrono::steady_clock::now();
   for (const auto& head : heads) unflushed_.push_back(head->segment);
   unflushed_bytes_ += write.GetDataSize();
@@ -164,7 +162,7 @@ void Sealer::Forget(const Heads& heads) {
 
 Status Sealer::Flush() {
   if (!unflushed_.empty()) {
-    RETURN_IF_ERROR(ToStatus(database_.db->Flush({}, {database_.blocks, database_.latest}), "flush blocks"));
+    RETURN_IF_ERROR(database_.Flush());
   }
   MutexLock lock(mutex_);
   durable_.insert(durable_.end(), unflushed_.begin(), unflushed_.end());

@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
+#include "storage/rocksdb/archiver.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/rocksdb/vehicle_table.h"
 
@@ -26,7 +27,7 @@ class Sealer {
   };
 
   // What refers to something outlives the sealer.
-  Sealer(TelemetryDatabase& database, VehicleTable& vehicles, const Options& options);
+  Sealer(TelemetryDatabase& database, BlockWrites& writes, VehicleTable& vehicles, const Options& options);
   // Leaves what is queued unwritten: the journal has it.
   ~Sealer();
 
@@ -63,6 +64,7 @@ class Sealer {
   Status Flush();
 
   TelemetryDatabase& database_;
+  BlockWrites& writes_;
   VehicleTable& vehicles_;
   const Options options_;
 

@@ -45,13 +45,14 @@ bool TakesDirectWrites(const std::string& folder) {
 Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
   std::string text;
   const rocksdb::Status read = database.db->Get({}, database.meta, kVersionKey, &text);
-  if (read.IsNotFound()) {
+  const auto write_version = [&] {
     rocksdb::WriteOptions synced;
     synced.sync = true;
     return ToStatus(
         database.db->Put(synced, database.meta, kVersionKey, std::to_string(RocksDbTelemetryStore::kFormatVersion)),
         fmt::format("write to telemetry in {}", path));
-  }
+  };
+  if (read.IsNotFound()) return write_version();
   RETURN_IF_ERROR(ToStatus(read, fmt::format("read telemetry in {}", path)));
   int version = 0;
   std::from_chars(text.data(), text.data() + text.size(), version);
@@ -60,7 +61,8 @@ Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
         fmt::format("telemetry in {} has format {}; this program reads up to {}: use the newer program that wrote it",
                     path, text, RocksDbTelemetryStore::kFormatVersion));
   }
-  return OkStatus();
+  // Version 1 had no archive.
+  return version < RocksDbTelemetryStore::kFormatVersion ? write_version() : OkStatus();
 }
 
 }  // namespace
@@ -96,22 +98,27 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   auto database = std::make_unique<TelemetryDatabase>();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(
-      db_options, options.path,
-      {{rocksdb::kDefaultColumnFamilyName, plain}, {"blocks", merged_by_size}, {"latest", merged_by_size}}, &handles,
-      &db);
+  const rocksdb::Status opened = rocksdb::DB::Open(db_options, options.path,
+                                                   {{rocksdb::kDefaultColumnFamilyName, plain},
+                                                    {"blocks", merged_by_size},
+                                                    {"latest", merged_by_size},
+                                                    {"archive", merged_by_size}},
+                                                   &handles, &db);
   RETURN_IF_ERROR(ToStatus(opened, fmt::format("open telemetry in {}", options.path)));
   database->db.reset(db);
   database->meta = handles[0];
   database->blocks = handles[1];
   database->latest = handles[2];
+  database->archive = handles[3];
   RETURN_IF_ERROR(CheckVersion(*database, options.path));
   return database;
 }
 
+Status TelemetryDatabase::Flush() { return ToStatus(db->Flush({}, {blocks, latest, archive}), "flush blocks"); }
+
 TelemetryDatabase::~TelemetryDatabase() {
   if (db == nullptr) return;
-  for (rocksdb::ColumnFamilyHandle* handle : {meta, blocks, latest}) db->DestroyColumnFamilyHandle(handle);
+  for (rocksdb::ColumnFamilyHandle* handle : {meta, blocks, latest, archive}) db->DestroyColumnFamilyHandle(handle);
   db->Close().PermitUncheckedError();
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include <rocksdb/db.h>
 
@@ -10,12 +11,17 @@
 
 namespace telltale::internal {
 
-// The RocksDB of the telemetry store with its three column families.
+// The RocksDB of the telemetry store with its column families.
 struct TelemetryDatabase {
   std::unique_ptr<rocksdb::DB> db;
-  rocksdb::ColumnFamilyHandle* meta = nullptr;    // the default family: format version
-  rocksdb::ColumnFamilyHandle* blocks = nullptr;  // BlockKey to BlockCodec
-  rocksdb::ColumnFamilyHandle* latest = nullptr;  // LatestKey to LatestRow
+  rocksdb::ColumnFamilyHandle* meta = nullptr;     // the default family: format version
+  rocksdb::ColumnFamilyHandle* blocks = nullptr;   // BlockKey to BlockCodec
+  rocksdb::ColumnFamilyHandle* latest = nullptr;   // LatestKey to LatestRow
+  rocksdb::ColumnFamilyHandle* archive = nullptr;  // ArchiveKey to BlockCodec: the blocks of past days, put in order
+
+  // What the families have in memory becomes durable, all of it at once: what one has may be because of what another
+  // has no more. UNAVAILABLE: the disk.
+  Status Flush();
 
   static StatusOr<std::unique_ptr<TelemetryDatabase>> Open(const TelemetryStoreOptions& options);
   ~TelemetryDatabase();

@@ -33,16 +33,52 @@ inline std::string BlockKey(VehicleId vehicle, std::int64_t first_time_ms, std::
   return key;
 }
 
+// archive: day (2), vehicle (4), group of signals (2), first time within the day in milliseconds (4). All that is known
+// of a group of a vehicle's day stands together; what is archived anew takes its place.
+inline constexpr std::uint32_t kSignalsPerGroup = 32;
+inline std::uint32_t GroupOf(SignalId signal) { return signal / kSignalsPerGroup; }
+inline constexpr std::uint32_t kGroupEnd = 0x10000 / kSignalsPerGroup;
+
+inline std::string ArchivePrefix(std::int64_t day, VehicleId vehicle, std::uint32_t group) {
+  std::string key = BlockPrefix(day, vehicle);
+  PutBigEndian(key, group, 2);
+  return key;
+}
+
+inline std::string ArchiveKey(std::int64_t day, VehicleId vehicle, std::uint32_t group, std::int64_t first_time_ms) {
+  std::string key = ArchivePrefix(day, vehicle, group);
+  PutBigEndian(key, static_cast<std::uint32_t>(first_time_ms - day * kMsPerDay), 4);
+  return key;
+}
+
+struct ArchiveKeyParts {
+  std::int64_t day = 0;
+  VehicleId vehicle = 0;
+  std::uint32_t group = 0;
+  std::int64_t first_time_ms = 0;
+};
+
+inline std::optional<ArchiveKeyParts> ParseArchiveKey(std::string_view key) {
+  if (key.size() != 2 + 4 + 2 + 4) return std::nullopt;
+  ArchiveKeyParts parts{.day = ReadBigEndian(key.substr(0, 2)),
+                        .vehicle = ReadBigEndian(key.substr(2, 4)),
+                        .group = ReadBigEndian(key.substr(6, 2))};
+  parts.first_time_ms = parts.day * kMsPerDay + ReadBigEndian(key.substr(8, 4));
+  return parts;
+}
+
 struct BlockKeyParts {
   std::int64_t day = 0;
   VehicleId vehicle = 0;
   std::int64_t first_time_ms = 0;
+  std::uint64_t sequence = 0;
 };
 
 inline std::optional<BlockKeyParts> ParseBlockKey(std::string_view key) {
   if (key.size() != 2 + 4 + 4 + 8) return std::nullopt;
   BlockKeyParts parts{.day = ReadBigEndian(key.substr(0, 2)), .vehicle = ReadBigEndian(key.substr(2, 4))};
   parts.first_time_ms = parts.day * kMsPerDay + ReadBigEndian(key.substr(6, 4));
+  parts.sequence = std::uint64_t{ReadBigEndian(key.substr(10, 4))} << 32 | ReadBigEndian(key.substr(14, 4));
   return parts;
 }
 

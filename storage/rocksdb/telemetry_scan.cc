@@ -1,6 +1,8 @@
 #include "storage/rocksdb/telemetry_scan.h"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -12,6 +14,36 @@ namespace telltale::internal {
 namespace {
 
 constexpr std::size_t kFramesPerDeadlineCheck = 1024;
+
+// Frames of groups of signals as frames of all of them; nullopt: they are not the same frames, or have several layouts.
+std::optional<FrameRun> JoinColumns(std::span<const FrameRun> groups, LayoutPool& layouts) {
+  const FrameRun& first = groups.front();
+  std::vector<SignalId> signals;
+  std::vector<const RawValue*> rows;
+  for (const FrameRun& group : groups) {
+    if (group.size() != first.size() || group.empty()) return std::nullopt;
+    rows.push_back(group.Rows(0, group.size()));
+    if (rows.back() == nullptr) return std::nullopt;
+    const auto ids = group.layout(0)->signals();
+    signals.insert(signals.end(), ids.begin(), ids.end());
+  }
+  std::vector<std::int64_t> times_ms(first.size());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    times_ms[i] = first.time_ms(i);
+    for (const FrameRun& group : groups) {
+      if (group.time_ms(i) != times_ms[i]) return std::nullopt;
+    }
+  }
+  FrameRun joined;
+  RawValue* to = joined.AddUninitialized(times_ms, layouts.Get(signals)).data();
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      const std::size_t size = groups[g].layout(0)->size();
+      to = std::copy_n(rows[g] + i * size, size, to);
+    }
+  }
+  return joined;
+}
 
 }  // namespace
 
@@ -25,61 +57,155 @@ TelemetryScan::TelemetryScan(const TelemetryDatabase& database, VehicleId vehicl
       options_(options),
       layouts_(layouts),
       visit_(visit),
+      blocks_(database.db->NewIterator({}, database.blocks)),
+      archive_(database.db->NewIterator({}, database.archive)),
       head_(std::move(head)) {}
 
 Status TelemetryScan::Run() {
-  const auto deadline_exceeded = [this] {
-    return absl::DeadlineExceededError(fmt::format(
-        "the scan was stopped at its deadline after {} frames; ask for less time or fewer signals", visited_count_));
-  };
-  std::int64_t day = std::max<std::int64_t>(0, DayOf(std::max<std::int64_t>(range_.from_ms, 0)));
+  const std::int64_t first_day = std::max<std::int64_t>(0, DayOf(std::max<std::int64_t>(range_.from_ms, 0)));
   const std::int64_t last_day = range_.to_ms <= 0 ? -1 : std::min(kDayEnd - 1, DayOf(range_.to_ms - 1));
-  rocksdb::ReadOptions read_options;
-  read_options.fill_cache = true;
-  const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator(read_options, database_.blocks));
   // From day to day: other vehicles' blocks of a day are skipped with one seek.
-  while (day <= last_day) {
-    const std::string prefix = BlockPrefix(day, vehicle_);
-    it->Seek(prefix);
-    for (; it->Valid() && it->key().starts_with(prefix); it->Next()) {
-      if (PastDeadline()) return deadline_exceeded();
-      const auto parts = ParseBlockKey(ViewOf(it->key()));
+  for (std::int64_t day = first_day; day <= last_day && !over_; day = NextDay(day)) RETURN_IF_ERROR(ScanDay(day));
+  if (!over_) over_ = !Emit(std::numeric_limits<std::int64_t>::max());
+  return deadline_passed_ ? DeadlineExceeded() : OkStatus();
+}
+
+Status TelemetryScan::ScanDay(std::int64_t day) {
+  const std::string prefix = BlockPrefix(day, vehicle_);
+  blocks_->Seek(prefix);
+  RETURN_IF_ERROR(FindArchived(day));
+  while (true) {
+    if (PastDeadline()) return DeadlineExceeded();
+    constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+    std::int64_t block_ms = kNone;
+    if (blocks_->Valid() && blocks_->key().starts_with(prefix)) {
+      const auto parts = ParseBlockKey(ViewOf(blocks_->key()));
       if (!parts) return absl::DataLossError(fmt::format("a block of vehicle {} has a malformed key", vehicle_));
-      if (parts->first_time_ms >= range_.to_ms) break;
-      // All blocks that may overlap what is pending are in: they come in the order of their first times.
-      if (!pending_.empty() && parts->first_time_ms > pending_last_ms_ && !Emit(parts->first_time_ms - 1)) {
-        return deadline_passed_ ? deadline_exceeded() : OkStatus();
-      }
-      RETURN_IF_ERROR(Read(ViewOf(it->key()), ViewOf(it->value())));
+      if (parts->first_time_ms < range_.to_ms) block_ms = parts->first_time_ms;
     }
-    if (!it->Valid()) break;
-    const auto parts = ParseBlockKey(ViewOf(it->key()));
-    day = parts && parts->day > day && parts->vehicle <= vehicle_ ? parts->day
-                                                                  : std::max(day + 1, parts ? parts->day : 0);
+    RETURN_IF_ERROR(ToStatus(blocks_->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
+    const std::int64_t archived_ms =
+        archived_next_ < archived_.size() ? archived_[archived_next_].first_time_ms : kNone;
+    const std::int64_t next_ms = std::min(block_ms, archived_ms);
+    if (next_ms == kNone) return OkStatus();
+    // All that may overlap what is pending is in: it comes in the order of first times.
+    if (!pending_.empty() && next_ms > pending_last_ms_ && !Emit(next_ms - 1)) {
+      over_ = true;
+      return OkStatus();
+    }
+    RETURN_IF_ERROR(archived_ms == next_ms ? ReadArchived() : ReadBlock());
   }
-  RETURN_IF_ERROR(ToStatus(it->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
-  if (!Emit(std::numeric_limits<std::int64_t>::max()) && deadline_passed_) return deadline_exceeded();
+}
+
+// The next day that may have something: the iterators stand behind the vehicle's part of this one.
+std::int64_t TelemetryScan::NextDay(std::int64_t day) const {
+  const auto day_of = [day](const rocksdb::Iterator& it) -> std::int64_t {
+    if (!it.Valid() || it.key().size() < 2) return kDayEnd;
+    return std::max<std::int64_t>(day + 1, ReadBigEndian(ViewOf(it.key()).substr(0, 2)));
+  };
+  return std::min(day_of(*blocks_), day_of(*archive_));
+}
+
+Status TelemetryScan::FindArchived(std::int64_t day) {
+  archived_.clear();
+  archived_next_ = 0;
+  const std::string prefix = BlockPrefix(day, vehicle_);
+  if (signals_.empty()) {
+    archive_->Seek(prefix);
+    while (archive_->Valid() && archive_->key().starts_with(prefix)) {
+      const auto parts = ParseArchiveKey(ViewOf(archive_->key()));
+      if (!parts) return absl::DataLossError(fmt::format("an archive key of vehicle {} is malformed", vehicle_));
+      TakeArchivedGroup(day, parts->group);
+      if (parts->group + 1 == kGroupEnd) break;
+      archive_->Seek(ArchivePrefix(day, vehicle_, parts->group + 1));
+    }
+  } else {
+    for (std::size_t i = 0; i < signals_.size(); ++i) {
+      if (i == 0 || GroupOf(signals_[i]) != GroupOf(signals_[i - 1])) TakeArchivedGroup(day, GroupOf(signals_[i]));
+    }
+    archive_->Seek(BlockPrefix(day, vehicle_ + 1));  // for NextDay
+  }
+  std::ranges::stable_sort(archived_, {}, &ArchivedBlock::first_time_ms);
+  return ToStatus(archive_->status(), fmt::format("read the archive of vehicle {}", vehicle_));
+}
+
+void TelemetryScan::TakeArchivedGroup(std::int64_t day, std::uint32_t group) {
+  const std::string prefix = ArchivePrefix(day, vehicle_, group);
+  // Blocks of a group do not overlap: the first that matters is the last that begins before the range.
+  if (DayOf(range_.from_ms) == day) {
+    archive_->SeekForPrev(ArchiveKey(day, vehicle_, group, range_.from_ms));
+    if (!archive_->Valid() || !archive_->key().starts_with(prefix)) archive_->Seek(prefix);
+  } else {
+    archive_->Seek(prefix);
+  }
+  for (; archive_->Valid() && archive_->key().starts_with(prefix); archive_->Next()) {
+    const auto parts = ParseArchiveKey(ViewOf(archive_->key()));
+    if (!parts || parts->first_time_ms >= range_.to_ms) break;
+    archived_.push_back({parts->first_time_ms, group, archive_->value().ToString()});
+  }
+}
+
+Status TelemetryScan::ReadArchived() {
+  const std::int64_t first_time_ms = archived_[archived_next_].first_time_ms;
+  std::vector<FrameRun> groups;
+  std::uint64_t sequence = 0;
+  for (; archived_next_ < archived_.size() && archived_[archived_next_].first_time_ms == first_time_ms;
+       ++archived_next_) {
+    SortedRun run;
+    RETURN_IF_ERROR(Decode(first_time_ms, archived_[archived_next_].bytes, run));
+    archived_[archived_next_].bytes = {};
+    sequence = run.sequence;
+    if (!run.frames.empty()) groups.push_back(std::move(run.frames));
+  }
+  if (groups.empty()) return OkStatus();
+  if (groups.size() > 1) {
+    if (auto joined = JoinColumns(groups, layouts_)) {
+      AddPending({sequence, *std::move(joined)});
+      return OkStatus();
+    }
+  }
+  for (FrameRun& group : groups) AddPending({sequence, std::move(group)});
   return OkStatus();
 }
 
-Status TelemetryScan::Read(std::string_view key, std::string_view value) {
-  FrameRun all;
-  const auto summary = BlockCodec::Decode(value, signals_, layouts_, all);
-  if (!summary.ok()) {
-    const auto parts = ParseBlockKey(key);
-    return absl::DataLossError(fmt::format("vehicle {}, block of {}: {}", vehicle_, FormatTime(parts->first_time_ms),
-                                           MessageOf(summary.status())));
+Status TelemetryScan::ReadBlock() {
+  const auto parts = ParseBlockKey(ViewOf(blocks_->key()));
+  SortedRun run;
+  RETURN_IF_ERROR(Decode(parts->first_time_ms, ViewOf(blocks_->value()), run));
+  blocks_->Next();
+  if (!run.frames.empty()) AddPending(std::move(run));
+  return OkStatus();
+}
+
+Status TelemetryScan::Decode(std::int64_t first_time_ms, std::string_view bytes, SortedRun& run) {
+  const auto damaged = [&](const Status& status) {
+    return absl::DataLossError(
+        fmt::format("vehicle {}, block of {}: {}", vehicle_, FormatTime(first_time_ms), MessageOf(status)));
+  };
+  if (first_time_ms < range_.from_ms) {
+    const auto summary = BlockCodec::ReadSummary(bytes);
+    if (!summary.ok()) return damaged(summary.status());
+    if (summary->last_time_ms < range_.from_ms) return OkStatus();
   }
+  const auto summary = BlockCodec::Decode(bytes, signals_, layouts_, run.frames);
+  if (!summary.ok()) return damaged(summary.status());
   if (summary->vehicle != vehicle_) {
     return absl::DataLossError(
         fmt::format("vehicle {}: a block of vehicle {} is in its place", vehicle_, summary->vehicle));
   }
-  if (all.empty()) return OkStatus();
-  const std::int64_t last_ms = all.time_ms(all.size() - 1);
-  if (last_ms < range_.from_ms) return OkStatus();
-  pending_last_ms_ = pending_.empty() ? last_ms : std::max(pending_last_ms_, last_ms);
-  pending_.push_back({summary->sequence, std::move(all)});
+  run.sequence = summary->sequence;
   return OkStatus();
+}
+
+void TelemetryScan::AddPending(SortedRun run) {
+  const std::int64_t last_ms = run.frames.time_ms(run.frames.size() - 1);
+  pending_last_ms_ = pending_.empty() ? last_ms : std::max(pending_last_ms_, last_ms);
+  pending_.push_back(std::move(run));
+}
+
+Status TelemetryScan::DeadlineExceeded() const {
+  return absl::DeadlineExceededError(fmt::format(
+      "the scan was stopped at its deadline after {} frames; ask for less time or fewer signals", visited_count_));
 }
 
 bool TelemetryScan::PastDeadline() const {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "base/time.h"
@@ -10,7 +13,8 @@
 
 namespace telltale::internal {
 
-// Reads one vehicle's blocks in order of time and merges them with a copy of its head. Used once, by one thread.
+// Reads one vehicle's blocks and archive in order of time and merges them with a copy of its head. Used once, by one
+// thread.
 class TelemetryScan {
  public:
   // `signals` is sorted; empty: all. `head` has the frames that were in memory when the scan began, with the wanted
@@ -22,17 +26,33 @@ class TelemetryScan {
   Status Run();
 
  private:
-  // A block, or the head. Of frames of the same time, that of the greater sequence was written later.
+  // A block, several of the archive with the same frames, or the head. Of frames of the same time, that of the greater
+  // sequence was written later.
   struct SortedRun {
     std::uint64_t sequence = 0;
     FrameRun frames;
   };
+  struct ArchivedBlock {
+    std::int64_t first_time_ms = 0;
+    std::uint32_t group = 0;
+    std::string bytes;
+  };
 
-  Status Read(std::string_view key, std::string_view value);
+  Status ScanDay(std::int64_t day);
+  std::int64_t NextDay(std::int64_t day) const;
+  // Finds the archive's blocks of the day that overlap the range and have wanted signals.
+  Status FindArchived(std::int64_t day);
+  void TakeArchivedGroup(std::int64_t day, std::uint32_t group);
+  // Decodes the archive's blocks that begin at the same time as the next one.
+  Status ReadArchived();
+  Status ReadBlock();
+  Status Decode(std::int64_t first_time_ms, std::string_view bytes, SortedRun& run);
+  void AddPending(SortedRun run);
   // Visits what the pending blocks and the head have up to and including `last_ms`; false: the scan is over.
   bool Emit(std::int64_t last_ms);
   bool Visit(const Frame& frame);
   bool PastDeadline() const;
+  Status DeadlineExceeded() const;
 
   const TelemetryDatabase& database_;
   const VehicleId vehicle_;
@@ -42,12 +62,18 @@ class TelemetryScan {
   LayoutPool& layouts_;
   const TelemetryStore::FrameFunction& visit_;
 
-  std::vector<SortedRun> pending_;  // blocks that overlap each other in time, not yet visited
+  // Made in this order: what the archiver moves in between is then seen twice, not missed.
+  const std::unique_ptr<rocksdb::Iterator> blocks_;
+  const std::unique_ptr<rocksdb::Iterator> archive_;
+  std::vector<ArchivedBlock> archived_;  // of the day, in the order of first times, then groups
+  std::size_t archived_next_ = 0;
+  std::vector<SortedRun> pending_;  // that overlap each other in time, not yet visited
   std::int64_t pending_last_ms_ = 0;
   FrameRun head_;
   std::size_t head_next_ = 0;
   std::size_t visited_count_ = 0;
   bool deadline_passed_ = false;
+  bool over_ = false;
 };
 
 }  // namespace telltale::internal

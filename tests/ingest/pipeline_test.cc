@@ -32,6 +32,9 @@ class Telemetry : public TelemetryStore {
   Status Scan(VehicleId, std::span<const SignalId>, TimeRange, const ScanOptions&, const FrameFunction&) override {
     return OkStatus();
   }
+  Status ScanSignal(VehicleId, SignalId, TimeRange, const ScanOptions&, const RunFunction&) override {
+    return OkStatus();
+  }
   StatusOr<VehicleExtent> Extent(VehicleId) override { return VehicleExtent(); }
   Status DropBefore(std::int64_t) override { return OkStatus(); }
   Status Flush() override { return OkStatus(); }

@@ -17,6 +17,7 @@
 
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/rocksdb/telemetry_database.h"
+#include "storage/signal_summary.h"
 #include "tests/storage/crash_writer.h"
 #include "tests/storage/temporary_folder.h"
 
@@ -69,7 +70,7 @@ StatusOr<VehicleFrames> ScanAll(TelemetryStore& store, VehicleId vehicle, std::v
 // ------------------------------------------------------------------------
 
 struct Operation {
-  enum Kind { kAppend, kFlush, kReopen, kDrop } kind = kAppend;
+  enum Kind { kAppend, kFlush, kReopen, kDrop, kArchive } kind = kAppend;
   VehicleId vehicle = 0;
   std::int64_t time_ms = 0;
   std::vector<SignalId> signals;
@@ -77,7 +78,7 @@ struct Operation {
 };
 
 std::vector<Operation> RandomOperations(std::mt19937& random, std::size_t count) {
-  const std::vector<std::vector<SignalId>> layouts = {{1, 2, 3}, {3, 1}, {2}, {7, 8, 9, 10}};
+  const std::vector<std::vector<SignalId>> layouts = {{1, 2, 3}, {3, 1}, {2}, {7, 8, 40, 100}};
   std::vector<Operation> operations;
   std::array<std::int64_t, 3> now = {kTimeMs, kTimeMs + 80'000'000, kTimeMs};
   for (std::size_t i = 0; i < count; ++i) {
@@ -90,6 +91,9 @@ std::vector<Operation> RandomOperations(std::mt19937& random, std::size_t count)
     } else if (dice < 5) {
       operation.kind = Operation::kDrop;
       operation.time_ms = kTimeMs + static_cast<std::int64_t>(random() % 3) * kMsPerDay;
+    } else if (dice < 8) {
+      operation.kind = Operation::kArchive;
+      operation.time_ms = kTimeMs + static_cast<std::int64_t>(random() % 4) * kMsPerDay;
     } else {
       operation.vehicle = static_cast<VehicleId>(1 + random() % 3);
       std::int64_t& time = now[operation.vehicle - 1];
@@ -135,6 +139,9 @@ std::string Difference(const std::vector<Operation>& operations) {
         store.reset();
         store = Open(SmallOptions(folder.path()));
         break;
+      case Operation::kArchive:
+        if (const Status status = store->Archive(operation.time_ms); !status.ok()) return status.ToString();
+        break;
       case Operation::kDrop:
         if (const Status status = store->DropBefore(operation.time_ms); !status.ok()) return status.ToString();
         for (auto& [vehicle, frames] : model) {
@@ -157,6 +164,22 @@ std::string Difference(const std::vector<Operation>& operations) {
       }
     }
     if (*part != expected) return fmt::format("vehicle {}: a scan of a part differs", vehicle);
+    for (const SignalId signal : {SignalId{1}, SignalId{8}, SignalId{40}}) {
+      for (const TimeRange& wanted : {TimeRange{}, range}) {
+        std::map<std::int64_t, RawValue> found;
+        const Status status = store->ScanSignal(vehicle, signal, wanted, {}, [&found](const SignalRun& run) {
+          for (std::size_t i = 0; i < run.times_ms.size(); ++i)
+            found.emplace_hint(found.end(), run.times_ms[i], run.values[i]);
+          return true;
+        });
+        if (!status.ok()) return status.ToString();
+        std::map<std::int64_t, RawValue> of_signal;
+        for (const auto& [time_ms, cells] : model[vehicle]) {
+          if (wanted.contains(time_ms) && cells.contains(signal)) of_signal[time_ms] = cells.at(signal);
+        }
+        if (found != of_signal) return fmt::format("vehicle {}: signal {} differs", vehicle, signal);
+      }
+    }
   }
   return "";
 }
@@ -188,6 +211,108 @@ TEST(TelemetryStore, EqualsAMapWhateverTheOrderOfThings) {
     }
     FAIL() << "seed " << seed << ": " << difference;
   }
+}
+
+// 3,000 frames of signals of several groups over two days, the last of them not archived.
+class ArchivedHistory : public ::testing::Test {
+ protected:
+  ArchivedHistory() : store_(Open(SmallOptions(folder_.path()))) {
+    const auto layout = *Layout::Create({5, 31, 32, 33, 400});
+    FrameBatch batch;
+    for (int i = 0; i < 3'000; ++i) {
+      const std::vector<RawValue> values = {i, -i, i % 7 == 0 ? kNotAvailable : i % 100, 7, i / 10};
+      frames_[TimeOf(i)] = values;
+      batch.Add(1, TimeOf(i), layout, values);
+    }
+    EXPECT_TRUE(AppendAndWait(*store_, std::move(batch)).ok());
+    EXPECT_TRUE(store_->Flush().ok());
+    EXPECT_TRUE(store_->Archive(kTimeMs + kMsPerDay).ok());
+  }
+
+  static std::int64_t TimeOf(int i) { return kTimeMs + i * 40'000LL; }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<RocksDbTelemetryStore> store_;
+  std::map<std::int64_t, std::vector<RawValue>> frames_;
+};
+
+TEST_F(ArchivedHistory, ComesBackWholeAndInParts) {
+  for (const bool reopened : {false, true}) {
+    if (reopened) {
+      store_.reset();
+      store_ = Open(SmallOptions(folder_.path()));
+    }
+    const auto all = ScanAll(*store_, 1);
+    ASSERT_TRUE(all.ok()) << all.status();
+    EXPECT_EQ(all->size(), frames_.size());
+    for (const auto& [time_ms, cells] : *all) {
+      const std::vector<RawValue>& values = frames_.at(time_ms);
+      EXPECT_EQ(cells, (Cells{{5, values[0]}, {31, values[1]}, {32, values[2]}, {33, values[3]}, {400, values[4]}}));
+    }
+    const auto one = ScanAll(*store_, 1, {}, {TimeOf(1'500), TimeOf(1'501)});
+    ASSERT_TRUE(one.ok()) << one.status();
+    EXPECT_EQ(one->size(), 1U);
+    EXPECT_EQ(one->begin()->second.size(), 5U);
+  }
+}
+
+TEST_F(ArchivedHistory, TakesInLateFramesAndIsArchivedAgain) {
+  const auto late = [&](int i, RawValue value) {
+    ASSERT_TRUE(AppendAndWait(*store_, OneFrame(1, TimeOf(i), {33}, {value})).ok());
+    ASSERT_TRUE(store_->Flush().ok());
+  };
+  const auto value_at = [&](int i) {
+    RawValue found = kAbsent;
+    EXPECT_TRUE(store_
+                    ->ScanSignal(1, 33, {TimeOf(i), TimeOf(i + 1)}, {},
+                                 [&](const SignalRun& run) {
+                                   found = run.values[0];
+                                   return true;
+                                 })
+                    .ok());
+    return found;
+  };
+  late(100, 1);
+  late(1'200, 2);
+  EXPECT_EQ(value_at(100), 1);
+  ASSERT_TRUE(store_->Archive(kTimeMs + kMsPerDay).ok());
+  EXPECT_EQ(value_at(100), 1);
+  EXPECT_EQ(value_at(1'200), 2);
+  EXPECT_EQ(value_at(101), 7);
+  late(100, 3);
+  EXPECT_EQ(value_at(100), 3);
+  ASSERT_TRUE(store_->Archive(kTimeMs + kMsPerDay).ok());
+  store_.reset();
+  store_ = Open(SmallOptions(folder_.path()));
+  EXPECT_EQ(value_at(100), 3);
+  EXPECT_EQ(ScanAll(*store_, 1)->size(), frames_.size());
+}
+
+TEST_F(ArchivedHistory, IsSummedUpInSteps) {
+  constexpr std::int64_t kHour = 3'600'000;
+  std::size_t steps = 0;
+  ASSERT_TRUE(
+      SummarizeSignal(*store_, 1, 32, {TimeOf(95), TimeOf(2'950)}, kHour, {}, [&](const SignalSummary& summary) {
+        SignalSummary expected{.begin_ms = summary.begin_ms};
+        std::vector<RawValue> values;
+        for (int i = 95; i < 2'950; ++i) {
+          if (TimeOf(i) / kHour * kHour != summary.begin_ms || i % 7 == 0) continue;
+          values.push_back(i % 100);
+          expected.sum += i % 100;
+          expected.last_time_ms = TimeOf(i);
+        }
+        EXPECT_EQ(summary.count, values.size());
+        EXPECT_EQ(summary.min, std::ranges::min(values));
+        EXPECT_EQ(summary.max, std::ranges::max(values));
+        EXPECT_EQ(summary.last, values.back());
+        EXPECT_EQ(summary.last_time_ms, expected.last_time_ms);
+        EXPECT_EQ(summary.sum, expected.sum);
+        ++steps;
+        return true;
+      }).ok());
+  EXPECT_EQ(steps, static_cast<std::size_t>(TimeOf(2'949) / kHour - TimeOf(95) / kHour + 1));
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(SummarizeSignal(*store_, 1, 32, {}, 0, {}, [](const SignalSummary&) { return true; })));
 }
 
 TEST(TelemetryStore, LatestIsTheNewestOfEachSignalBeforeAndAfterSealing) {

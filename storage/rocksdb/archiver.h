@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "storage/codec/frame_run.h"
+#include "storage/rocksdb/telemetry_database.h"
+
+namespace telltale::internal {
+
+// Keeps the sealer's writes and the end of a day's archiving apart: blocks that came meanwhile must not be removed.
+// Thread-safe.
+class BlockWrites {
+ public:
+  // The sealer's way to write blocks; `blocks` are their days and vehicles.
+  struct Block {
+    std::int64_t day = 0;
+    VehicleId vehicle = 0;
+  };
+  Status Write(rocksdb::DB& db, rocksdb::WriteBatch& batch, const std::vector<Block>& blocks);
+
+  // From now on the vehicles that get blocks of the day are noted.
+  void Watch(std::int64_t day);
+  // Those noted since the last call.
+  std::set<VehicleId> TakeNoted();
+  // Calls `remove` while nothing is written, unless something was noted: then false. Ends the watch.
+  StatusOr<bool> Finish(const std::function<Status()>& remove);
+
+ private:
+  Mutex mutex_;
+  std::optional<std::int64_t> watched_day_ ABSL_GUARDED_BY(mutex_);
+  std::set<VehicleId> noted_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Puts past days in order: reads all blocks of a vehicle's day, whatever their size and however they overlap, and
+// writes what came of them to the archive, in long blocks of few signals each, so that one signal of a month is found
+// without reading the others. Then the day's blocks go. Works on a thread of its own; Archive() may be called from
+// any.
+class Archiver {
+ public:
+  static constexpr std::size_t kFramesPerBlock = 1'024;
+
+  struct Options {
+    std::chrono::hours age_min{};   // a day is left alone for so long after its end: most late frames come early
+    std::chrono::seconds period{};  // between two looks for such days; 0: never by itself
+    std::size_t flush_bytes = 0;    // archived blocks that are made durable at once
+  };
+
+  // What refers to something outlives the archiver.
+  Archiver(TelemetryDatabase& database, BlockWrites& writes, const Options& options);
+  ~Archiver();
+
+  // Archives every day that ended at or before `time_ms` and has blocks. Days with damaged blocks stay as they are.
+  // Errors: UNAVAILABLE the disk, or the store is closing; DATA_LOSS names what is damaged in a day that stays.
+  Status Archive(std::int64_t time_ms);
+
+  // Calls `what` while nothing is archived, and returns its result.
+  Status Pause(const std::function<Status()>& what);
+
+  std::uint64_t archived_day_count() const { return archived_day_count_; }  // vehicles' days, by this process
+
+ private:
+  void Run();
+  Status ArchiveDay(std::int64_t day) ABSL_EXCLUSIVE_LOCKS_REQUIRED(archive_mutex_);
+  Status ArchiveVehicle(std::int64_t day, VehicleId vehicle) ABSL_EXCLUSIVE_LOCKS_REQUIRED(archive_mutex_);
+  void AppendBlocks(std::int64_t day, VehicleId vehicle, std::uint64_t sequence, const FrameRun& run,
+                    LayoutPool& layouts, rocksdb::WriteBatch& batch) const;
+  bool stopping() const;
+
+  TelemetryDatabase& database_;
+  BlockWrites& writes_;
+  const Options options_;
+
+  Mutex archive_mutex_;  // one at a time
+  std::size_t unflushed_bytes_ ABSL_GUARDED_BY(archive_mutex_) = 0;
+  std::set<std::int64_t> damaged_days_ ABSL_GUARDED_BY(archive_mutex_);
+
+  mutable Mutex mutex_;
+  CondVar wake_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<std::uint64_t> archived_day_count_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace telltale::internal

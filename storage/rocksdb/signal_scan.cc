@@ -1,0 +1,167 @@
+#include "storage/rocksdb/signal_scan.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "storage/rocksdb/frame_merge.h"
+#include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/telemetry_keys.h"
+#include "storage/rocksdb/telemetry_scan.h"
+
+namespace telltale::internal {
+namespace {
+
+// Both kinds of keys end with it, but for the sequence.
+std::optional<std::int64_t> FirstTimeOf(std::string_view key) {
+  if (const auto parts = ParseArchiveKey(key)) return parts->first_time_ms;
+  if (const auto parts = ParseBlockKey(key)) return parts->first_time_ms;
+  return std::nullopt;
+}
+
+}  // namespace
+
+SignalScan::SignalScan(const TelemetryDatabase& database, VehicleId vehicle, SignalId signal, TimeRange range,
+                       const ScanOptions& options, FrameRun head, const TelemetryStore::RunFunction& visit)
+    : database_(database),
+      vehicle_(vehicle),
+      signal_(signal),
+      range_(range),
+      options_(options),
+      visit_(visit),
+      blocks_(database.db->NewIterator({}, database.blocks)),
+      archive_(database.db->NewIterator({}, database.archive)),
+      head_(std::move(head)) {}
+
+Status SignalScan::Run() {
+  const std::int64_t first_day = std::max<std::int64_t>(0, DayOf(std::max<std::int64_t>(range_.from_ms, 0)));
+  const std::int64_t last_day = range_.to_ms <= 0 ? -1 : std::min(kDayEnd - 1, DayOf(range_.to_ms - 1));
+  for (std::int64_t day = first_day; day <= last_day && !over_; day = NextDay(day)) RETURN_IF_ERROR(ScanDay(day));
+  if (!over_) VisitHead(std::numeric_limits<std::int64_t>::max());
+  return OkStatus();
+}
+
+Status SignalScan::ScanDay(std::int64_t day) {
+  const std::string blocks_prefix = BlockPrefix(day, vehicle_);
+  const std::string archive_prefix = ArchivePrefix(day, vehicle_, GroupOf(signal_));
+  from_ms_ = day * kMsPerDay;
+  VisitHead(from_ms_);
+  blocks_->Seek(blocks_prefix);
+  const bool has_blocks = blocks_->Valid() && blocks_->key().starts_with(blocks_prefix);
+  if (range_.from_ms > from_ms_) {
+    archive_->SeekForPrev(ArchiveKey(day, vehicle_, GroupOf(signal_), range_.from_ms));
+    if (!archive_->Valid() || !archive_->key().starts_with(archive_prefix)) archive_->Seek(archive_prefix);
+  } else {
+    archive_->Seek(archive_prefix);
+  }
+  const bool has_archive = archive_->Valid() && archive_->key().starts_with(archive_prefix);
+  bool visited = !has_blocks || !has_archive;
+  if (visited && has_blocks) {
+    ASSIGN_OR_RETURN(visited, VisitColumns(*blocks_, blocks_prefix));
+  } else if (visited && has_archive) {
+    ASSIGN_OR_RETURN(visited, VisitColumns(*archive_, archive_prefix));
+  }
+  RETURN_IF_ERROR(ToStatus(blocks_->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
+  RETURN_IF_ERROR(ToStatus(archive_->status(), fmt::format("read the archive of vehicle {}", vehicle_)));
+  return visited || over_ ? OkStatus() : VisitFrames(day);
+}
+
+// Budget: 2.5 us for a block of 1,024 frames, from memory.
+StatusOr<bool> SignalScan::VisitColumns(rocksdb::Iterator& it, std::string_view prefix) {
+  while (it.Valid() && it.key().starts_with(SliceOf(prefix)) && !over_) {
+    RETURN_IF_ERROR(CheckDeadline());
+    const auto first_ms = FirstTimeOf(ViewOf(it.key()));
+    if (!first_ms) return absl::DataLossError(fmt::format("a block of vehicle {} has a malformed key", vehicle_));
+    if (*first_ms >= range_.to_ms) break;
+    const SignalId signals[] = {signal_};
+    const auto summary = BlockCodec::DecodeColumns(ViewOf(it.value()), signals, columns_);
+    if (!summary.ok() || summary->vehicle != vehicle_) {
+      return absl::DataLossError(
+          fmt::format("vehicle {}, block of {}: {}", vehicle_, FormatTime(*first_ms),
+                      summary.ok() ? fmt::format("is of vehicle {}", summary->vehicle) : MessageOf(summary.status())));
+    }
+    it.Next();
+    if (it.Valid() && it.key().starts_with(SliceOf(prefix))) {
+      const auto next_ms = FirstTimeOf(ViewOf(it.key()));
+      if (next_ms && *next_ms <= summary->last_time_ms) return false;
+    }
+    if (head_next_ < head_.size() && head_.time_ms(head_next_) <= summary->last_time_ms) return false;
+    if (!columns_.signals().empty()) {
+      const auto times_ms = columns_.times_ms();
+      const auto values = columns_.column(0);
+      if (std::ranges::find(values, kAbsent) == values.end()) {
+        Visit(times_ms, values);
+      } else {
+        times_ms_.clear();
+        values_.clear();
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          if (values[i] == kAbsent) continue;
+          times_ms_.push_back(times_ms[i]);
+          values_.push_back(values[i]);
+        }
+        Visit(times_ms_, values_);
+      }
+    }
+    from_ms_ = summary->last_time_ms + 1;
+  }
+  return true;
+}
+
+Status SignalScan::VisitFrames(std::int64_t day) {
+  const TimeRange rest{std::max(from_ms_, range_.from_ms), std::min((day + 1) * kMsPerDay, range_.to_ms)};
+  LayoutPool layouts;
+  times_ms_.clear();
+  values_.clear();
+  const SignalId signals[] = {signal_};
+  const TelemetryStore::FrameFunction add = [this](const Frame& frame) {
+    times_ms_.push_back(frame.measure_time_ms);
+    values_.push_back(frame.values[0]);
+    return true;
+  };
+  const ScanOptions options{.deadline = options_.deadline};
+  RETURN_IF_ERROR(
+      TelemetryScan(database_, vehicle_, signals, rest, options, Select(head_, {}, rest, layouts), layouts, add).Run());
+  while (head_next_ < head_.size() && head_.time_ms(head_next_) < rest.to_ms) ++head_next_;
+  Visit(times_ms_, values_);
+  return OkStatus();
+}
+
+void SignalScan::VisitHead(std::int64_t until_ms) {
+  if (head_next_ >= head_.size() || head_.time_ms(head_next_) >= until_ms) return;
+  times_ms_.clear();
+  values_.clear();
+  for (; head_next_ < head_.size() && head_.time_ms(head_next_) < until_ms; ++head_next_) {
+    times_ms_.push_back(head_.time_ms(head_next_));
+    values_.push_back(head_.values(head_next_)[0]);
+  }
+  Visit(times_ms_, values_);
+}
+
+void SignalScan::Visit(std::span<const std::int64_t> times_ms, std::span<const RawValue> values) {
+  const auto from = static_cast<std::size_t>(std::ranges::lower_bound(times_ms, range_.from_ms) - times_ms.begin());
+  const auto to = static_cast<std::size_t>(std::ranges::lower_bound(times_ms, range_.to_ms) - times_ms.begin());
+  if (from >= to) return;
+  const std::size_t count = std::min(to - from, options_.frame_limit - visited_count_);
+  visited_count_ += count;
+  over_ =
+      !visit_({times_ms.subspan(from, count), values.subspan(from, count)}) || visited_count_ >= options_.frame_limit;
+}
+
+std::int64_t SignalScan::NextDay(std::int64_t day) const {
+  const auto day_of = [day](const rocksdb::Iterator& it) -> std::int64_t {
+    if (!it.Valid() || it.key().size() < 2) return kDayEnd;
+    return std::max<std::int64_t>(day + 1, ReadBigEndian(ViewOf(it.key()).substr(0, 2)));
+  };
+  return std::min(day_of(*blocks_), day_of(*archive_));
+}
+
+Status SignalScan::CheckDeadline() const {
+  if (!options_.deadline || std::chrono::steady_clock::now() <= *options_.deadline) return OkStatus();
+  return absl::DeadlineExceededError(
+      fmt::format("the scan was stopped at its deadline after {} values; ask for less time", visited_count_));
+}
+
+}  // namespace telltale::internal
