@@ -106,7 +106,7 @@ void DecodeBlock(benchmark::State& state) {
   for (auto _ : state) {
     for (const std::string& block : blocks) {
       run.Clear();
-      CHECK(BlockCodec::Decode(block, {}, layouts, run).ok());
+      CHECK(BlockCodec::Decode(block, {}, {}, layouts, run).ok());
       benchmark::DoNotOptimize(run.values(0).data());
     }
   }
@@ -181,7 +181,7 @@ void DecodeNarrow(benchmark::State& state) {
   FrameRun decoded;
   for (auto _ : state) {
     decoded.Clear();
-    CHECK(BlockCodec::Decode(block, {}, layouts, decoded).ok());
+    CHECK(BlockCodec::Decode(block, {}, {}, layouts, decoded).ok());
   }
   Report(state, run.value_count(), block.size());
 }

@@ -25,6 +25,7 @@
 #include "bench/model_signals.h"
 #include "catalog/catalog.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
+#include "storage/signal_summary.h"
 
 namespace telltale {
 namespace {
@@ -288,54 +289,109 @@ std::string Percentiles(std::vector<double>& microseconds) {
   return fmt::format("p50 {:.0f} us, p99 {:.0f} us, max {:.0f} us", at(0.5), at(0.99), at(1.0));
 }
 
-// Reads on some vehicles with a long history.
-void BenchReads(const Options& options, TelemetryStoreOptions store_options) {
-  Options few = options;
-  few.vehicles = 20;
-  few.rounds = options.history_days * 8'640;
-  few.frames_per_batch = 20;
-  store_options.frames_per_block = 128;
-  const Fleet fleet = Fleet::Make(few, 0.0);
-  std::filesystem::remove_all(store_options.path);
-  auto store = OpenStore(store_options);
-  AppendRounds(few, fleet, *store);
-  CHECK(store->Flush().ok());
+// What the page cache has is forgotten, where we may: as after a start of the machine.
+bool DropPageCache() {
+  sync();
+  std::ofstream drop("/proc/sys/vm/drop_caches");
+  drop << "1" << std::flush;
+  return drop.good();
+}
 
+// A frame of all signals at random instants.
+std::string MeasureInstants(const Options& options, std::uint32_t vehicles, std::uint32_t rounds,
+                            TelemetryStore& store) {
   std::mt19937_64 random(2);
   std::vector<double> times;
   for (int i = 0; i < 2'000; ++i) {
-    const auto vehicle = static_cast<VehicleId>(1 + random() % few.vehicles);
-    const std::int64_t at_ms = kStartTimeMs + static_cast<std::int64_t>(random() % few.rounds) * kCadenceMs;
+    const auto vehicle = static_cast<VehicleId>(1 + random() % vehicles);
+    const std::int64_t at_ms = kStartTimeMs + static_cast<std::int64_t>(random() % rounds) * kCadenceMs;
     const auto begun = SteadyClock::now();
     std::size_t values = 0;
     const Status status =
-        store->Scan(vehicle, {}, {at_ms, at_ms + kCadenceMs}, {.frame_limit = 1}, [&values](const Frame& frame) {
+        store.Scan(vehicle, {}, {at_ms, at_ms + kCadenceMs}, {.frame_limit = 1}, [&values](const Frame& frame) {
           values = frame.values.size();
           return false;
         });
     times.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - begun).count());
     CHECK(status.ok() && values == options.signals);
   }
-  Print("instant", fmt::format("a frame of {} values at any instant: {}", options.signals, Percentiles(times)));
+  return Percentiles(times);
+}
 
-  times.clear();
-  const std::vector<SignalId> one = {fleet.model.layout()[options.signals / 2]};
-  std::size_t frames = 0;
-  for (std::uint32_t i = 0; i < few.vehicles; ++i) {
-    for (int warm = 0; warm < 2; ++warm) {
-      frames = 0;
-      const auto begun = SteadyClock::now();
-      CHECK(store
-                ->Scan(i + 1, one, {}, {},
-                       [&frames](const Frame&) {
-                         ++frames;
-                         return true;
-                       })
-                .ok());
-      if (warm == 1) times.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - begun).count());
-    }
+// One signal of each vehicle, from beginning to end; sets how many values that are.
+std::string MeasureHistory(std::uint32_t vehicles, const std::vector<SignalId>& signals, TelemetryStore& store,
+                           std::size_t& count) {
+  std::vector<double> times;
+  for (std::uint32_t i = 0; i < vehicles; ++i) {
+    count = 0;
+    const auto begun = SteadyClock::now();
+    CHECK(store
+              .ScanSignal(i + 1, signals[i * 37 % signals.size()], {}, {},
+                          [&count](const SignalRun& run) {
+                            count += run.values.size();
+                            return true;
+                          })
+              .ok());
+    times.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - begun).count());
   }
-  Print("history", fmt::format("{} frames of one signal, warm: {}", frames, Percentiles(times)));
+  return Percentiles(times);
+}
+
+// Reads on some vehicles with a long history, as it was sealed and as it is archived.
+void BenchReads(const Options& options, TelemetryStoreOptions store_options) {
+  constexpr std::uint32_t kVehicles = 20;
+  Options few = options;
+  few.vehicles = kVehicles;
+  few.rounds = options.history_days * 8'640;
+  few.frames_per_batch = 20;
+  store_options.frames_per_block = 128;
+  store_options.archive_period = std::chrono::seconds{0};
+  store_options.cache_bytes = std::size_t{1} << 30;  // holds them all: what is warm is in memory
+  const Fleet fleet = Fleet::Make(few, 0.0);
+  const std::vector<SignalId>& signals = fleet.model.layout();
+  std::filesystem::remove_all(store_options.path);
+  auto store = OpenStore(store_options);
+  AppendRounds(few, fleet, *store);
+  CHECK(store->Flush().ok());
+  std::size_t count = 0;
+  MeasureInstants(options, kVehicles, few.rounds, *store);
+  Print("sealed", fmt::format("a frame of {} values at any instant: {}", options.signals,
+                              MeasureInstants(options, kVehicles, few.rounds, *store)));
+  MeasureHistory(kVehicles, signals, *store, count);
+  const std::string sealed = MeasureHistory(kVehicles, signals, *store, count);
+  Print("", fmt::format("{} values of one signal, warm: {}", count, sealed));
+
+  const auto begun = SteadyClock::now();
+  const double cpu_before = CpuSeconds(RUSAGE_SELF);
+  CHECK(store->Archive(kStartTimeMs + (options.history_days + 1) * kMsPerDay).ok());
+  const double frames = static_cast<double>(kVehicles) * few.rounds;
+  Print("archiving",
+        fmt::format("{} frames in {:.1f} s; {:.2f} us of CPU a frame; {:.4f} bytes a sample afterwards", Short(frames),
+                    Seconds(SteadyClock::now() - begun).count(), 1e6 * (CpuSeconds(RUSAGE_SELF) - cpu_before) / frames,
+                    static_cast<double>(store->Stats().size_bytes - store->Stats().journal_bytes) / frames /
+                        static_cast<double>(options.signals)));
+  MeasureInstants(options, kVehicles, few.rounds, *store);
+  Print("archived", fmt::format("a frame of {} values at any instant: {}", options.signals,
+                                MeasureInstants(options, kVehicles, few.rounds, *store)));
+  if (getenv("PERFLOOP")) for (int k = 0; k < 100; ++k) MeasureHistory(kVehicles, signals, *store, count);
+  MeasureHistory(kVehicles, signals, *store, count);
+  const std::string warm = MeasureHistory(kVehicles, signals, *store, count);
+  Print("", fmt::format("{} values of one signal, warm: {}", count, warm));
+  store.reset();
+  store = OpenStore(store_options);
+  const bool dropped = DropPageCache();
+  const std::string cold = MeasureHistory(kVehicles, signals, *store, count);
+  Print("", fmt::format("{} values of one signal, {}: {}", count,
+                        dropped ? "cold" : "new process, but the page cache could not be dropped", cold));
+  std::vector<double> steps;
+  for (std::uint32_t i = 0; i < kVehicles; ++i) {
+    const auto summing = SteadyClock::now();
+    CHECK(SummarizeSignal(*store, i + 1, signals[i * 37 % signals.size()], {}, 3'600'000, {}, [](const SignalSummary&) {
+            return true;
+          }).ok());
+    steps.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - summing).count());
+  }
+  Print("", fmt::format("{} values of one signal, summed up by the hour: {}", count, Percentiles(steps)));
 }
 
 int Main(int argc, char** argv) {

@@ -112,7 +112,7 @@ Status TakeLayouts(std::string_view& bytes, const Counts& counts, Head& head) {
 Status TakeLayoutOfFrames(Head& head) {
   std::array<RawValue, BlockCodec::kMaxFrames + ColumnCodec::kSlack> indices;
   const std::size_t frame_count = head.summary.frame_count;
-  if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count, indices.data())) {
+  if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count, frame_count, indices.data())) {
     return Damaged("the layouts of the frames");
   }
   std::vector<std::size_t> uses(head.layouts.size());
@@ -188,7 +188,7 @@ Status TakeHead(std::string_view block, Head& head, std::vector<std::int64_t>& t
   times_ms[0] = head.summary.first_time_ms;
   if (frame_count > 1) {
     std::array<RawValue, BlockCodec::kMaxFrames + ColumnCodec::kSlack> steps;
-    if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count - 1, steps.data())) {
+    if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count - 1, frame_count - 1, steps.data())) {
       return Damaged("the times");
     }
     RawValue least = steps[0];
@@ -224,14 +224,16 @@ class ColumnReader {
  public:
   explicit ColumnReader(Head& head) : head_(head) {}
 
-  // `column` is behind the one read before.
-  Status Read(std::size_t column, RawValue* values) {
+  // All values of a column, which is behind the one read before.
+  Status Read(std::size_t column, RawValue* values) { return Read(column, head_.CountOf(column), values); }
+  // The first `wanted` of them.
+  Status Read(std::size_t column, std::size_t wanted, RawValue* values) {
     for (; next_ < column; ++next_) {
       if (!ColumnCodec::Skip(head_.columns, head_.CountOf(next_))) return Damaged("a column");
     }
     ++next_;
-    return ColumnCodec::Decode(kernels_, head_.columns, head_.CountOf(column), values) ? OkStatus()
-                                                                                       : Damaged("a column");
+    return ColumnCodec::Decode(kernels_, head_.columns, head_.CountOf(column), wanted, values) ? OkStatus()
+                                                                                               : Damaged("a column");
   }
 
   // After the last column nothing is left over.
@@ -256,26 +258,27 @@ std::vector<SignalId> SignalsOf(const Head& head, const std::vector<std::uint32_
   return signals;
 }
 
-// Rows of one layout: a tile of columns is decoded, then transposed into them.
-Status ReadTiles(Head& head, std::span<const std::int64_t> times_ms, const std::vector<std::uint32_t>& wanted,
-                 LayoutPool& layouts, FrameRun& run) {
-  const std::span<RawValue> rows = run.AddUninitialized(times_ms, layouts.Get(SignalsOf(head, wanted)));
+// Frames [from, to) of one layout: a tile of columns is decoded, then transposed into rows.
+Status ReadTiles(Head& head, std::span<const std::int64_t> times_ms, std::size_t from, std::size_t to,
+                 const std::vector<std::uint32_t>& wanted, LayoutPool& layouts, FrameRun& run) {
+  const std::span<RawValue> rows =
+      run.AddUninitialized(times_ms.subspan(from, to - from), layouts.Get(SignalsOf(head, wanted)));
   const std::size_t stride = RoundUpToGroup(times_ms.size()) + ColumnCodec::kSlack;
   const auto tile = std::make_unique_for_overwrite<RawValue[]>(kTileColumns * stride);
   ColumnReader reader(head);
   for (std::size_t first = 0; first < wanted.size(); first += kTileColumns) {
     const std::size_t columns = std::min(kTileColumns, wanted.size() - first);
     for (std::size_t i = 0; i < columns; ++i) {
-      RETURN_IF_ERROR(reader.Read(wanted[first + i], tile.get() + i * stride));
+      RETURN_IF_ERROR(reader.Read(wanted[first + i], to, tile.get() + i * stride));
     }
-    reader.kernels().transpose(tile.get(), stride, columns, times_ms.size(), rows.data() + first, wanted.size());
+    reader.kernels().transpose(tile.get() + from, stride, columns, to - from, rows.data() + first, wanted.size());
   }
   return reader.Finish();
 }
 
 // Rows of whatever layouts: each takes the next value of its columns.
-Status ReadScattered(Head& head, std::span<const std::int64_t> times_ms, const std::vector<std::uint32_t>& wanted,
-                     LayoutPool& layouts, FrameRun& run) {
+Status ReadScattered(Head& head, std::span<const std::int64_t> times_ms, std::size_t from, std::size_t to,
+                     const std::vector<std::uint32_t>& wanted, LayoutPool& layouts, FrameRun& run) {
   std::vector<std::size_t> next(head.signals.size());  // of the wanted columns: where their next value is
   std::vector<char> is_wanted(head.signals.size());
   std::size_t size = 0;
@@ -295,9 +298,13 @@ Status ReadScattered(Head& head, std::span<const std::int64_t> times_ms, const s
     std::erase_if(head.layouts[l], [&](std::uint32_t column) { return is_wanted[column] == 0; });
     if (!head.layouts[l].empty()) visible[l] = layouts.Get(SignalsOf(head, head.layouts[l]));
   }
-  for (std::size_t i = 0; i < times_ms.size(); ++i) {
+  for (std::size_t i = 0; i < to; ++i) {
     const std::uint32_t l = head.layout_of_frame[i];
     if (visible[l] == nullptr) continue;
+    if (i < from) {
+      for (const std::uint32_t column : head.layouts[l]) ++next[column];
+      continue;
+    }
     RawValue* row = run.AddUninitialized(times_ms[i], visible[l]).data();
     for (const std::uint32_t column : head.layouts[l]) *row++ = values[next[column]++];
   }
@@ -332,15 +339,17 @@ StatusOr<BlockCodec::Summary> BlockCodec::ReadSummary(std::string_view block) {
 }
 
 StatusOr<BlockCodec::Summary> BlockCodec::Decode(std::string_view block, std::span<const SignalId> signals,
-                                                 LayoutPool& layouts, FrameRun& run) {
+                                                 TimeRange range, LayoutPool& layouts, FrameRun& run) {
   CHECK(run.empty());
   Head head;
   std::vector<std::int64_t> times_ms;
   RETURN_IF_ERROR(TakeHead(block, head, times_ms));
   const std::vector<std::uint32_t> wanted = WantedColumns(head, signals);
-  if (wanted.empty()) return head.summary;
-  const Status status = head.layouts.empty() ? ReadTiles(head, times_ms, wanted, layouts, run)
-                                             : ReadScattered(head, times_ms, wanted, layouts, run);
+  const auto from = static_cast<std::size_t>(std::ranges::lower_bound(times_ms, range.from_ms) - times_ms.begin());
+  const auto to = static_cast<std::size_t>(std::ranges::lower_bound(times_ms, range.to_ms) - times_ms.begin());
+  if (wanted.empty() || from >= to) return head.summary;
+  const Status status = head.layouts.empty() ? ReadTiles(head, times_ms, from, to, wanted, layouts, run)
+                                             : ReadScattered(head, times_ms, from, to, wanted, layouts, run);
   if (!status.ok()) {
     run.Clear();
     return status;

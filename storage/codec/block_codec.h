@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/time.h"
 #include "catalog/frame.h"
 #include "storage/codec/column_codec.h"
 #include "storage/codec/frame_run.h"
@@ -83,11 +84,11 @@ class BlockCodec {
   // What a block is of, without its columns: whether it is worth decoding. Errors: DATA_LOSS as below.
   static StatusOr<Summary> ReadSummary(std::string_view block);
 
-  // Adds the block's frames to `run`, which is empty: those that have at least one of `signals` (sorted; empty: all),
-  // with just these, in the order of ids. Columns of other signals are not decoded. Errors: DATA_LOSS the checksum or
-  // the structure is wrong; nothing of the block is then in `run`.
-  static StatusOr<Summary> Decode(std::string_view block, std::span<const SignalId> signals, LayoutPool& layouts,
-                                  FrameRun& run);
+  // Adds the block's frames inside the range to `run`, which is empty: those that have at least one of `signals`
+  // (sorted; empty: all), with just these, in the order of ids. Columns of other signals are not decoded. Errors:
+  // DATA_LOSS the checksum or the structure is wrong; nothing of the block is then in `run`.
+  static StatusOr<Summary> Decode(std::string_view block, std::span<const SignalId> signals, TimeRange range,
+                                  LayoutPool& layouts, FrameRun& run);
 
   // Puts all times of the block and the columns of those of `signals` (sorted; empty: all) that it has into `columns`,
   // in place of what was there. Errors: as above; `columns` is then unspecified.

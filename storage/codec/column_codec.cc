@@ -234,13 +234,16 @@ RawValue ReadInt(const std::uint8_t* from, std::size_t size_bytes) {
 }
 
 bool DecodeChanges(const ColumnKernels& kernels, const Shape& shape, const std::uint8_t* data, std::uint32_t first,
-                   std::size_t count, RawValue* column) {
+                   std::size_t count, std::size_t wanted, RawValue* column) {
   const std::uint8_t* where = data;
   data += shape.form == kBitmap ? PackedBytes(count, 1) : PackedBytes(shape.change_count, PositionWidth(count));
   Words values;
   values[0] = first;
   kernels.unpack_sums(data, first, shape.change_count, shape.width, values.data() + 1);
-  if (shape.form == kBitmap) return kernels.expand(where, values.data(), count, column) == shape.change_count;
+  if (shape.form == kBitmap) {
+    const std::size_t changes = kernels.expand(where, values.data(), wanted, column);
+    return wanted == count ? changes == shape.change_count : changes <= shape.change_count;
+  }
   Words ends;  // of the runs of each value: where the next one is
   kernels.unpack(where, 0, shape.change_count, PositionWidth(count), ends.data());
   ends[shape.change_count] = static_cast<std::uint32_t>(count);
@@ -248,24 +251,25 @@ bool DecodeChanges(const ColumnKernels& kernels, const Shape& shape, const std::
 }
 
 bool DecodeShape(const ColumnKernels& kernels, const Shape& shape, const std::uint8_t* data, std::size_t count,
-                 RawValue* column) {
+                 std::size_t wanted, RawValue* column) {
   const auto base = static_cast<std::uint32_t>(ReadInt(data, shape.base_bytes()));
   data += shape.base_bytes();
   auto* bits = reinterpret_cast<std::uint32_t*>(column);
   switch (shape.form) {
     case kPacked:
-      kernels.unpack(data, base, count, shape.width, bits);
+      kernels.unpack(data, base, wanted, shape.width, bits);
       return true;
     case kDelta:
-      kernels.unpack_sums(data, base, count, shape.width, bits);
+      kernels.unpack_sums(data, base, wanted, shape.width, bits);
       return true;
     default:
-      return DecodeChanges(kernels, shape, data, base, count, column);
+      return DecodeChanges(kernels, shape, data, base, count, wanted, column);
   }
 }
 
 // A column without states.
-bool DecodePlain(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, RawValue* column) {
+bool DecodePlain(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, std::size_t wanted,
+                 RawValue* column) {
   if (source.head == source.head_end) return false;
   const std::uint8_t tag = *source.head++;
   const auto left = static_cast<std::size_t>(source.data_end - source.data);
@@ -279,7 +283,7 @@ bool DecodePlain(const ColumnKernels& kernels, ColumnCodec::Source& source, std:
       if (near_end) std::memcpy(bytes.data(), source.data, size);
       value = ReadInt(near_end ? bytes.data() : source.data, size);
     }
-    kernels.fill(value, count, column);
+    kernels.fill(value, wanted, column);
     source.data += size;
     return true;
   }
@@ -290,13 +294,13 @@ bool DecodePlain(const ColumnKernels& kernels, ColumnCodec::Source& source, std:
   const std::uint8_t* data = source.data;
   source.data += size;
   if (size + ColumnCodec::kSlack <= static_cast<std::size_t>(source.readable_end - data)) {
-    return DecodeShape(kernels, shape, data, count, column);
+    return DecodeShape(kernels, shape, data, count, wanted, column);
   }
   // At the end of the block: the kernels would read beyond it.
   std::array<std::uint8_t, ColumnCodec::MaxDataBytes(ColumnCodec::kMaxCount) + ColumnCodec::kSlack> copy;
   if (size + ColumnCodec::kSlack > copy.size()) return false;
   std::memcpy(copy.data(), data, size);
-  return DecodeShape(kernels, shape, copy.data(), count, column);
+  return DecodeShape(kernels, shape, copy.data(), count, wanted, column);
 }
 
 bool SkipPlain(ColumnCodec::Source& source, std::size_t count) {
@@ -321,10 +325,12 @@ bool TakeStatesTag(ColumnCodec::Source& source) {
   return true;
 }
 
-bool DecodeWithStates(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, RawValue* column) {
+bool DecodeWithStates(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, std::size_t wanted,
+                      RawValue* column) {
   Scratch codes;  // decoded first, as a column may write behind itself
-  if (!DecodePlain(kernels, source, count, codes.data()) || !DecodePlain(kernels, source, count, column)) return false;
-  for (std::size_t i = 0; i < count; ++i) {
+  if (!DecodePlain(kernels, source, count, wanted, codes.data())) return false;
+  if (!DecodePlain(kernels, source, count, wanted, column)) return false;
+  for (std::size_t i = 0; i < wanted; ++i) {
     if (codes[i] < 0 || codes[i] > kAbsent - kNotAvailable + 1) return false;
     if (codes[i] != 0) column[i] = kNotAvailable + (codes[i] - 1);
   }
@@ -347,9 +353,10 @@ void ColumnCodec::Encode(const ColumnKernels& kernels, RawValue* column, std::si
 }
 
 // Budget: 70 ns for the same.
-bool ColumnCodec::Decode(const ColumnKernels& kernels, Source& source, std::size_t count, RawValue* column) {
-  if (TakeStatesTag(source)) return DecodeWithStates(kernels, source, count, column);
-  return DecodePlain(kernels, source, count, column);
+bool ColumnCodec::Decode(const ColumnKernels& kernels, Source& source, std::size_t count, std::size_t wanted,
+                         RawValue* column) {
+  if (TakeStatesTag(source)) return DecodeWithStates(kernels, source, count, wanted, column);
+  return DecodePlain(kernels, source, count, wanted, column);
 }
 
 bool ColumnCodec::Skip(Source& source, std::size_t count) {

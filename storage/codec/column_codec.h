@@ -63,9 +63,10 @@ class ColumnCodec {
     const std::uint8_t* data_end;
     const std::uint8_t* readable_end;  // at or behind data_end: what may be read, though it means nothing
   };
-  // Takes the next column, of `count` values. Behind these `column` has room for kSlack more, which may be overwritten.
-  // False: no column of so many values.
-  static bool Decode(const ColumnKernels& kernels, Source& source, std::size_t count, RawValue* column);
+  // Takes the next column, of `count` values; `column` gets the first `wanted` of them, 1..count. It has room for
+  // `count` and kSlack more, which may be overwritten. False: no column of so many values.
+  static bool Decode(const ColumnKernels& kernels, Source& source, std::size_t count, std::size_t wanted,
+                     RawValue* column);
   // The same without the values.
   static bool Skip(Source& source, std::size_t count);
 };

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/sst_partitioner.h>
 #include <rocksdb/table.h>
 #include <unistd.h>
 
@@ -95,14 +96,22 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   merged_by_size.level0_file_num_compaction_trigger = 12;
   merged_by_size.level0_slowdown_writes_trigger = 60;
   merged_by_size.level0_stop_writes_trigger = 90;
+  const rocksdb::ColumnFamilyOptions latest = merged_by_size;
+  // No file that was merged has more than a day, so that old days go by whole files.
+  merged_by_size.sst_partitioner_factory = rocksdb::NewSstPartitionerFixedPrefixFactory(2);
+  // Days are archived one after the other, so that a flushed file overlaps no other: it moves down the levels as it is,
+  // and a read finds all that it wants in one of them.
+  rocksdb::ColumnFamilyOptions archive = plain;
+  archive.level0_file_num_compaction_trigger = 2;
+  archive.sst_partitioner_factory = merged_by_size.sst_partitioner_factory;
   auto database = std::make_unique<TelemetryDatabase>();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(db_options, options.path,
                                                    {{rocksdb::kDefaultColumnFamilyName, plain},
                                                     {"blocks", merged_by_size},
-                                                    {"latest", merged_by_size},
-                                                    {"archive", merged_by_size}},
+                                                    {"latest", latest},
+                                                    {"archive", archive}},
                                                    &handles, &db);
   RETURN_IF_ERROR(ToStatus(opened, fmt::format("open telemetry in {}", options.path)));
   database->db.reset(db);

@@ -187,7 +187,7 @@ Status TelemetryScan::Decode(std::int64_t first_time_ms, std::string_view bytes,
     if (!summary.ok()) return damaged(summary.status());
     if (summary->last_time_ms < range_.from_ms) return OkStatus();
   }
-  const auto summary = BlockCodec::Decode(bytes, signals_, layouts_, run.frames);
+  const auto summary = BlockCodec::Decode(bytes, signals_, range_, layouts_, run.frames);
   if (!summary.ok()) return damaged(summary.status());
   if (summary->vehicle != vehicle_) {
     return absl::DataLossError(

@@ -31,14 +31,14 @@ void DecodeByEveryPath(const std::string& block) {
     LayoutPool layouts;
     FrameRun run;
     BlockColumns columns;
-    const auto summary = BlockCodec::Decode(block, {}, layouts, run);
+    const auto summary = BlockCodec::Decode(block, {}, {}, layouts, run);
     const auto of_columns = BlockCodec::DecodeColumns(block, {}, columns);
     CHECK(summary.ok() == of_columns.ok());
     CHECK(summary.ok() || (absl::IsDataLoss(summary.status()) && run.empty()));
     if (summary.ok()) CheckRows(*summary, run, columns);
     const std::vector<SignalId> some = {2, 3, 500};
     FrameRun selected;
-    (void)BlockCodec::Decode(block, some, layouts, selected);
+    (void)BlockCodec::Decode(block, some, {}, layouts, selected);
     (void)BlockCodec::DecodeColumns(block, some, columns);
   }
 }

@@ -53,9 +53,16 @@ bool Unpack(const Packed& packed, std::size_t count, std::vector<RawValue>& raw,
                              data.data() + data.size()};
   ColumnCodec::Source skipped = source;
   raw.resize(count + ColumnCodec::kSlack);
-  const bool decoded = ColumnCodec::Decode(ColumnKernels::Of(path), source, count, raw.data());
+  const bool decoded = ColumnCodec::Decode(ColumnKernels::Of(path), source, count, count, raw.data());
   raw.resize(count);
   if (!decoded) return false;
+  for (const std::size_t wanted : {std::size_t{1}, count / 3 + 1, count}) {
+    ColumnCodec::Source again = skipped;
+    std::vector<RawValue> part(count + ColumnCodec::kSlack);
+    EXPECT_TRUE(ColumnCodec::Decode(ColumnKernels::Of(path), again, count, wanted, part.data()));
+    EXPECT_TRUE(std::equal(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(wanted), raw.begin())) << wanted;
+    EXPECT_TRUE(again.head == source.head && again.data == source.data);
+  }
   EXPECT_TRUE(ColumnCodec::Skip(skipped, count));
   EXPECT_TRUE(skipped.head == source.head && skipped.data == source.data);
   return source.head == source.head_end && source.data == source.data_end;
@@ -248,7 +255,12 @@ TEST(BlockCodec, GivesBackEveryFrameAndEverySelection) {
          std::vector<std::vector<SignalId>>{{}, {3}, {5, 900}, {1}, {42}, {1, 2, 3, 4, 5, 900, 1000}}) {
       LayoutPool layouts;
       FrameRun decoded;
-      const auto summary = BlockCodec::Decode(block, wanted, layouts, decoded);
+      TimeRange range;
+      if (round % 2 == 1) {
+        range.from_ms = run.time_ms(random() % run.size());
+        range.to_ms = run.time_ms(random() % run.size()) + 1;
+      }
+      const auto summary = BlockCodec::Decode(block, wanted, range, layouts, decoded);
       ASSERT_TRUE(summary.ok()) << summary.status();
       EXPECT_EQ(summary->vehicle, 77U);
       EXPECT_EQ(summary->sequence, 123'456'789'012U);
@@ -259,7 +271,7 @@ TEST(BlockCodec, GivesBackEveryFrameAndEverySelection) {
         for (const SignalId id : run.layout(i)->signals()) {
           expected_count += wanted.empty() || std::find(wanted.begin(), wanted.end(), id) != wanted.end() ? 1 : 0;
         }
-        if (expected_count == 0) continue;
+        if (expected_count == 0 || !range.contains(run.time_ms(i))) continue;
         ASSERT_LT(next, decoded.size());
         EXPECT_EQ(decoded.time_ms(next), run.time_ms(i));
         const Frame frame{77, decoded.time_ms(next), decoded.layout(next).get(), std::as_const(decoded).values(next)};
@@ -304,7 +316,7 @@ TEST(BlockCodec, GivesTheSameBytesByEveryPathAndTheValuesBack) {
       ASSERT_EQ(appended.substr(6), block);
       LayoutPool layouts;
       FrameRun decoded;
-      ASSERT_TRUE(BlockCodec::Decode(block, {}, layouts, decoded).ok());
+      ASSERT_TRUE(BlockCodec::Decode(block, {}, {}, layouts, decoded).ok());
       BlockColumns columns;
       const auto summary = BlockCodec::DecodeColumns(block, {}, columns);
       ASSERT_TRUE(summary.ok()) << summary.status();
@@ -371,7 +383,7 @@ TEST(BlockCodec, DetectsEveryFlippedBitAndEveryTruncation) {
   const auto decodes = [](const std::string& bytes) {
     LayoutPool layouts;
     FrameRun decoded;
-    const auto summary = BlockCodec::Decode(bytes, {}, layouts, decoded);
+    const auto summary = BlockCodec::Decode(bytes, {}, {}, layouts, decoded);
     EXPECT_TRUE(summary.ok() || absl::IsDataLoss(summary.status()));
     BlockColumns columns;
     EXPECT_EQ(BlockCodec::DecodeColumns(bytes, {}, columns).ok(), summary.ok());
