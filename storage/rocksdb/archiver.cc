@@ -26,10 +26,20 @@ rocksdb::WriteOptions WithoutLog() {
 
 }  // namespace
 
+Status BlockWrites::Open(const TelemetryDatabase& database) {
+  const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator({}, database.blocks));
+  it->SeekToFirst();
+  RETURN_IF_ERROR(ToStatus(it->status(), "look for the first block"));
+  const auto parts = it->Valid() ? ParseBlockKey(ViewOf(it->key())) : std::nullopt;
+  first_day_ = !it->Valid() ? kDayEnd : parts ? parts->day : 0;
+  return OkStatus();
+}
+
 Status BlockWrites::Write(rocksdb::DB& db, rocksdb::WriteBatch& batch, const std::vector<Block>& blocks) {
   MutexLock lock(mutex_);
   for (const Block& block : blocks) {
     if (watched_day_ == block.day) noted_.insert(block.vehicle);
+    if (block.day < first_day_) first_day_ = block.day;  // before it can be read
   }
   return ToStatus(db.Write(WithoutLog(), &batch), "write blocks");
 }
@@ -49,6 +59,7 @@ StatusOr<bool> BlockWrites::Finish(const std::function<Status()>& remove) {
   MutexLock lock(mutex_);
   if (!noted_.empty()) return false;
   RETURN_IF_ERROR(remove());
+  if (first_day_ == watched_day_) first_day_ = *watched_day_ + 1;
   watched_day_.reset();
   return true;
 }
@@ -193,7 +204,8 @@ Status Archiver::ArchiveVehicle(std::int64_t day, VehicleId vehicle) {
   };
   const ScanOptions options;
   RETURN_IF_ERROR(
-      TelemetryScan(database_, vehicle, {}, {day * kMsPerDay, (day + 1) * kMsPerDay}, options, {}, layouts, add).Run());
+      TelemetryScan(database_, day, vehicle, {}, {day * kMsPerDay, (day + 1) * kMsPerDay}, options, {}, layouts, add)
+          .Run());
   if (!run.empty()) AppendBlocks(day, vehicle, sequence, run, parts, batch);
   RETURN_IF_ERROR(ToStatus(database_.db->Write(WithoutLog(), &batch), "write to the archive"));
   ++archived_day_count_;

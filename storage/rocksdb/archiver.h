@@ -17,10 +17,17 @@
 
 namespace telltale::internal {
 
-// Keeps the sealer's writes and the end of a day's archiving apart: blocks that came meanwhile must not be removed.
+// Keeps the sealer's writes and the end of a day's archiving apart: blocks that came meanwhile must not be removed. And
+// knows before which day there are no blocks at all, so that reads of what is archived need not look for them.
 // Thread-safe.
 class BlockWrites {
  public:
+  // Looks up the first day. Errors: UNAVAILABLE the disk; DATA_LOSS.
+  Status Open(const TelemetryDatabase& database);
+
+  // Every block is of this day or a later one, or was written after the call.
+  std::int64_t first_day() const { return first_day_; }
+
   // The sealer's way to write blocks; `blocks` are their days and vehicles.
   struct Block {
     std::int64_t day = 0;
@@ -32,13 +39,15 @@ class BlockWrites {
   void Watch(std::int64_t day);
   // Those noted since the last call.
   std::set<VehicleId> TakeNoted();
-  // Calls `remove` while nothing is written, unless something was noted: then false. Ends the watch.
+  // Calls `remove`, which removes the day's blocks, while nothing is written, unless something was noted: then false.
+  // Ends the watch.
   StatusOr<bool> Finish(const std::function<Status()>& remove);
 
  private:
   Mutex mutex_;
   std::optional<std::int64_t> watched_day_ ABSL_GUARDED_BY(mutex_);
   std::set<VehicleId> noted_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<std::int64_t> first_day_ = 0;
 };
 
 // Puts past days in order: reads all blocks of a vehicle's day, whatever their size and however they overlap, and

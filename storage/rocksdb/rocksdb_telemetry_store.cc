@@ -62,6 +62,11 @@ class RocksDbTelemetryStore::Impl {
                            .flush_age = options.head_age_max}}),
         committer_(options, *database_, heads_) {}
 
+  Status Start() {
+    RETURN_IF_ERROR(writes_.Open(*database_));
+    return committer_.Start();
+  }
+
   Committer& committer() { return committer_; }
   Archiver& archiver() { return archiver_; }
 
@@ -112,7 +117,9 @@ Status RocksDbTelemetryStore::Impl::Scan(VehicleId vehicle, std::span<const Sign
   std::sort(sorted.begin(), sorted.end());
   LayoutPool layouts;
   FrameRun head = internal::Select(HeadOf(vehicle), sorted, range, layouts);
-  return internal::TelemetryScan(*database_, vehicle, sorted, range, options, std::move(head), layouts, visit).Run();
+  return internal::TelemetryScan(*database_, writes_.first_day(), vehicle, sorted, range, options, std::move(head),
+                                 layouts, visit)
+      .Run();
 }
 
 Status RocksDbTelemetryStore::Impl::ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range,
@@ -121,7 +128,8 @@ Status RocksDbTelemetryStore::Impl::ScanSignal(VehicleId vehicle, SignalId signa
   LayoutPool layouts;
   const SignalId signals[] = {signal};
   FrameRun head = internal::Select(HeadOf(vehicle), signals, range, layouts);
-  return internal::SignalScan(*database_, vehicle, signal, range, options, std::move(head), visit).Run();
+  return internal::SignalScan(*database_, writes_.first_day(), vehicle, signal, range, options, std::move(head), visit)
+      .Run();
 }
 
 // Before anything is read of blocks: what is sealed in between is then seen twice, not missed.
@@ -190,7 +198,7 @@ StatusOr<std::unique_ptr<RocksDbTelemetryStore>> RocksDbTelemetryStore::Open(con
   RETURN_IF_ERROR(Validate(options));
   ASSIGN_OR_RETURN(auto database, TelemetryDatabase::Open(options));
   auto impl = std::make_unique<Impl>(options, std::move(database));
-  RETURN_IF_ERROR(impl->committer().Start());
+  RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<RocksDbTelemetryStore>(new RocksDbTelemetryStore(std::move(impl)));
 }
 

@@ -24,22 +24,24 @@ std::optional<std::int64_t> FirstTimeOf(std::string_view key) {
 
 }  // namespace
 
-SignalScan::SignalScan(const TelemetryDatabase& database, VehicleId vehicle, SignalId signal, TimeRange range,
-                       const ScanOptions& options, FrameRun head, const TelemetryStore::RunFunction& visit)
+SignalScan::SignalScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle,
+                       SignalId signal, TimeRange range, const ScanOptions& options, FrameRun head,
+                       const TelemetryStore::RunFunction& visit)
     : database_(database),
+      first_block_day_(first_block_day),
       vehicle_(vehicle),
       signal_(signal),
       range_(range),
       options_(options),
       visit_(visit),
-      blocks_(database.db->NewIterator({}, database.blocks)),
-      archive_(database.db->NewIterator({}, database.archive)),
+      iterators_(database, first_block_day, vehicle, range),
       head_(std::move(head)) {}
 
 Status SignalScan::Run() {
   const std::int64_t first_day = std::max<std::int64_t>(0, DayOf(std::max<std::int64_t>(range_.from_ms, 0)));
   const std::int64_t last_day = range_.to_ms <= 0 ? -1 : std::min(kDayEnd - 1, DayOf(range_.to_ms - 1));
-  for (std::int64_t day = first_day; day <= last_day && !over_; day = NextDay(day)) RETURN_IF_ERROR(ScanDay(day));
+  for (std::int64_t day = first_day; day <= last_day && !over_; day = iterators_.NextDay(day))
+    RETURN_IF_ERROR(ScanDay(day));
   if (!over_) VisitHead(std::numeric_limits<std::int64_t>::max());
   return OkStatus();
 }
@@ -49,23 +51,18 @@ Status SignalScan::ScanDay(std::int64_t day) {
   const std::string archive_prefix = ArchivePrefix(day, vehicle_, GroupOf(signal_));
   from_ms_ = day * kMsPerDay;
   VisitHead(from_ms_);
-  blocks_->Seek(blocks_prefix);
-  const bool has_blocks = blocks_->Valid() && blocks_->key().starts_with(blocks_prefix);
-  if (range_.from_ms > from_ms_) {
-    archive_->SeekForPrev(ArchiveKey(day, vehicle_, GroupOf(signal_), range_.from_ms));
-    if (!archive_->Valid() || !archive_->key().starts_with(archive_prefix)) archive_->Seek(archive_prefix);
-  } else {
-    archive_->Seek(archive_prefix);
-  }
-  const bool has_archive = archive_->Valid() && archive_->key().starts_with(archive_prefix);
+  iterators_.SeekBlocks(day);
+  const bool has_blocks = iterators_.blocks->Valid() && iterators_.blocks->key().starts_with(blocks_prefix);
+  iterators_.SeekArchive(day, GroupOf(signal_));
+  const bool has_archive = iterators_.archive->Valid() && iterators_.archive->key().starts_with(archive_prefix);
   bool visited = !has_blocks || !has_archive;
   if (visited && has_blocks) {
-    ASSIGN_OR_RETURN(visited, VisitColumns(*blocks_, blocks_prefix));
+    ASSIGN_OR_RETURN(visited, VisitColumns(*iterators_.blocks, blocks_prefix));
   } else if (visited && has_archive) {
-    ASSIGN_OR_RETURN(visited, VisitColumns(*archive_, archive_prefix));
+    ASSIGN_OR_RETURN(visited, VisitColumns(*iterators_.archive, archive_prefix));
   }
-  RETURN_IF_ERROR(ToStatus(blocks_->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
-  RETURN_IF_ERROR(ToStatus(archive_->status(), fmt::format("read the archive of vehicle {}", vehicle_)));
+  RETURN_IF_ERROR(ToStatus(iterators_.blocks->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
+  RETURN_IF_ERROR(ToStatus(iterators_.archive->status(), fmt::format("read the archive of vehicle {}", vehicle_)));
   return visited || over_ ? OkStatus() : VisitFrames(day);
 }
 
@@ -122,8 +119,9 @@ Status SignalScan::VisitFrames(std::int64_t day) {
     return true;
   };
   const ScanOptions options{.deadline = options_.deadline};
-  RETURN_IF_ERROR(
-      TelemetryScan(database_, vehicle_, signals, rest, options, Select(head_, {}, rest, layouts), layouts, add).Run());
+  RETURN_IF_ERROR(TelemetryScan(database_, first_block_day_, vehicle_, signals, rest, options,
+                                Select(head_, {}, rest, layouts), layouts, add)
+                      .Run());
   while (head_next_ < head_.size() && head_.time_ms(head_next_) < rest.to_ms) ++head_next_;
   Visit(times_ms_, values_);
   return OkStatus();
@@ -148,14 +146,6 @@ void SignalScan::Visit(std::span<const std::int64_t> times_ms, std::span<const R
   visited_count_ += count;
   over_ =
       !visit_({times_ms.subspan(from, count), values.subspan(from, count)}) || visited_count_ >= options_.frame_limit;
-}
-
-std::int64_t SignalScan::NextDay(std::int64_t day) const {
-  const auto day_of = [day](const rocksdb::Iterator& it) -> std::int64_t {
-    if (!it.Valid() || it.key().size() < 2) return kDayEnd;
-    return std::max<std::int64_t>(day + 1, ReadBigEndian(ViewOf(it.key()).substr(0, 2)));
-  };
-  return std::min(day_of(*blocks_), day_of(*archive_));
 }
 
 Status SignalScan::CheckDeadline() const {

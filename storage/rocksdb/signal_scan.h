@@ -1,11 +1,11 @@
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "base/status.h"
 #include "base/time.h"
 #include "storage/codec/block_codec.h"
+#include "storage/rocksdb/day_iterators.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/telemetry_store.h"
 
@@ -16,9 +16,10 @@ namespace telltale::internal {
 class SignalScan {
  public:
   // `head` has the frames that were in memory when the scan began, with this signal only. What refers to something
-  // outlives the scan.
-  SignalScan(const TelemetryDatabase& database, VehicleId vehicle, SignalId signal, TimeRange range,
-             const ScanOptions& options, FrameRun head, const TelemetryStore::RunFunction& visit);
+  // outlives the scan; `first_block_day` is BlockWrites::first_day() from
+  // after the head was copied.
+  SignalScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle, SignalId signal,
+             TimeRange range, const ScanOptions& options, FrameRun head, const TelemetryStore::RunFunction& visit);
 
   Status Run();
 
@@ -32,18 +33,17 @@ class SignalScan {
   void VisitHead(std::int64_t until_ms);
   // What of the values is inside the range, and at most as many as are wanted.
   void Visit(std::span<const std::int64_t> times_ms, std::span<const RawValue> values);
-  std::int64_t NextDay(std::int64_t day) const;
   Status CheckDeadline() const;
 
   const TelemetryDatabase& database_;
+  const std::int64_t first_block_day_;
   const VehicleId vehicle_;
   const SignalId signal_;
   const TimeRange range_;
   const ScanOptions& options_;
   const TelemetryStore::RunFunction& visit_;
 
-  const std::unique_ptr<rocksdb::Iterator> blocks_;  // made before archive_: see TelemetryScan
-  const std::unique_ptr<rocksdb::Iterator> archive_;
+  DayIterators iterators_;
   FrameRun head_;
   std::size_t head_next_ = 0;
   BlockColumns columns_;

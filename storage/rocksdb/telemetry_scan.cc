@@ -47,9 +47,9 @@ std::optional<FrameRun> JoinColumns(std::span<const FrameRun> groups, LayoutPool
 
 }  // namespace
 
-TelemetryScan::TelemetryScan(const TelemetryDatabase& database, VehicleId vehicle, std::span<const SignalId> signals,
-                             TimeRange range, const ScanOptions& options, FrameRun head, LayoutPool& layouts,
-                             const TelemetryStore::FrameFunction& visit)
+TelemetryScan::TelemetryScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle,
+                             std::span<const SignalId> signals, TimeRange range, const ScanOptions& options,
+                             FrameRun head, LayoutPool& layouts, const TelemetryStore::FrameFunction& visit)
     : database_(database),
       vehicle_(vehicle),
       signals_(signals),
@@ -57,33 +57,33 @@ TelemetryScan::TelemetryScan(const TelemetryDatabase& database, VehicleId vehicl
       options_(options),
       layouts_(layouts),
       visit_(visit),
-      blocks_(database.db->NewIterator({}, database.blocks)),
-      archive_(database.db->NewIterator({}, database.archive)),
+      iterators_(database, first_block_day, vehicle, range),
       head_(std::move(head)) {}
 
 Status TelemetryScan::Run() {
   const std::int64_t first_day = std::max<std::int64_t>(0, DayOf(std::max<std::int64_t>(range_.from_ms, 0)));
   const std::int64_t last_day = range_.to_ms <= 0 ? -1 : std::min(kDayEnd - 1, DayOf(range_.to_ms - 1));
   // From day to day: other vehicles' blocks of a day are skipped with one seek.
-  for (std::int64_t day = first_day; day <= last_day && !over_; day = NextDay(day)) RETURN_IF_ERROR(ScanDay(day));
+  for (std::int64_t day = first_day; day <= last_day && !over_; day = iterators_.NextDay(day))
+    RETURN_IF_ERROR(ScanDay(day));
   if (!over_) over_ = !Emit(std::numeric_limits<std::int64_t>::max());
   return deadline_passed_ ? DeadlineExceeded() : OkStatus();
 }
 
 Status TelemetryScan::ScanDay(std::int64_t day) {
   const std::string prefix = BlockPrefix(day, vehicle_);
-  blocks_->Seek(prefix);
+  iterators_.SeekBlocks(day);
   RETURN_IF_ERROR(FindArchived(day));
   while (true) {
     if (PastDeadline()) return DeadlineExceeded();
     constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
     std::int64_t block_ms = kNone;
-    if (blocks_->Valid() && blocks_->key().starts_with(prefix)) {
-      const auto parts = ParseBlockKey(ViewOf(blocks_->key()));
+    if (iterators_.blocks->Valid() && iterators_.blocks->key().starts_with(prefix)) {
+      const auto parts = ParseBlockKey(ViewOf(iterators_.blocks->key()));
       if (!parts) return absl::DataLossError(fmt::format("a block of vehicle {} has a malformed key", vehicle_));
       if (parts->first_time_ms < range_.to_ms) block_ms = parts->first_time_ms;
     }
-    RETURN_IF_ERROR(ToStatus(blocks_->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
+    RETURN_IF_ERROR(ToStatus(iterators_.blocks->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
     const std::int64_t archived_ms =
         archived_next_ < archived_.size() ? archived_[archived_next_].first_time_ms : kNone;
     const std::int64_t next_ms = std::min(block_ms, archived_ms);
@@ -97,51 +97,36 @@ Status TelemetryScan::ScanDay(std::int64_t day) {
   }
 }
 
-// The next day that may have something: the iterators stand behind the vehicle's part of this one.
-std::int64_t TelemetryScan::NextDay(std::int64_t day) const {
-  const auto day_of = [day](const rocksdb::Iterator& it) -> std::int64_t {
-    if (!it.Valid() || it.key().size() < 2) return kDayEnd;
-    return std::max<std::int64_t>(day + 1, ReadBigEndian(ViewOf(it.key()).substr(0, 2)));
-  };
-  return std::min(day_of(*blocks_), day_of(*archive_));
-}
-
 Status TelemetryScan::FindArchived(std::int64_t day) {
   archived_.clear();
   archived_next_ = 0;
   const std::string prefix = BlockPrefix(day, vehicle_);
   if (signals_.empty()) {
-    archive_->Seek(prefix);
-    while (archive_->Valid() && archive_->key().starts_with(prefix)) {
-      const auto parts = ParseArchiveKey(ViewOf(archive_->key()));
+    iterators_.archive->Seek(prefix);
+    while (iterators_.archive->Valid() && iterators_.archive->key().starts_with(prefix)) {
+      const auto parts = ParseArchiveKey(ViewOf(iterators_.archive->key()));
       if (!parts) return absl::DataLossError(fmt::format("an archive key of vehicle {} is malformed", vehicle_));
       TakeArchivedGroup(day, parts->group);
       if (parts->group + 1 == kGroupEnd) break;
-      archive_->Seek(ArchivePrefix(day, vehicle_, parts->group + 1));
+      iterators_.archive->Seek(ArchivePrefix(day, vehicle_, parts->group + 1));
     }
   } else {
     for (std::size_t i = 0; i < signals_.size(); ++i) {
       if (i == 0 || GroupOf(signals_[i]) != GroupOf(signals_[i - 1])) TakeArchivedGroup(day, GroupOf(signals_[i]));
     }
-    archive_->Seek(BlockPrefix(day, vehicle_ + 1));  // for NextDay
+    iterators_.archive->Seek(BlockPrefix(day, vehicle_ + 1));  // for NextDay
   }
   std::ranges::stable_sort(archived_, {}, &ArchivedBlock::first_time_ms);
-  return ToStatus(archive_->status(), fmt::format("read the archive of vehicle {}", vehicle_));
+  return ToStatus(iterators_.archive->status(), fmt::format("read the archive of vehicle {}", vehicle_));
 }
 
 void TelemetryScan::TakeArchivedGroup(std::int64_t day, std::uint32_t group) {
   const std::string prefix = ArchivePrefix(day, vehicle_, group);
-  // Blocks of a group do not overlap: the first that matters is the last that begins before the range.
-  if (DayOf(range_.from_ms) == day) {
-    archive_->SeekForPrev(ArchiveKey(day, vehicle_, group, range_.from_ms));
-    if (!archive_->Valid() || !archive_->key().starts_with(prefix)) archive_->Seek(prefix);
-  } else {
-    archive_->Seek(prefix);
-  }
-  for (; archive_->Valid() && archive_->key().starts_with(prefix); archive_->Next()) {
-    const auto parts = ParseArchiveKey(ViewOf(archive_->key()));
+  iterators_.SeekArchive(day, group);
+  for (; iterators_.archive->Valid() && iterators_.archive->key().starts_with(prefix); iterators_.archive->Next()) {
+    const auto parts = ParseArchiveKey(ViewOf(iterators_.archive->key()));
     if (!parts || parts->first_time_ms >= range_.to_ms) break;
-    archived_.push_back({parts->first_time_ms, group, archive_->value().ToString()});
+    archived_.push_back({parts->first_time_ms, group, iterators_.archive->value().ToString()});
   }
 }
 
@@ -169,10 +154,10 @@ Status TelemetryScan::ReadArchived() {
 }
 
 Status TelemetryScan::ReadBlock() {
-  const auto parts = ParseBlockKey(ViewOf(blocks_->key()));
+  const auto parts = ParseBlockKey(ViewOf(iterators_.blocks->key()));
   SortedRun run;
-  RETURN_IF_ERROR(Decode(parts->first_time_ms, ViewOf(blocks_->value()), run));
-  blocks_->Next();
+  RETURN_IF_ERROR(Decode(parts->first_time_ms, ViewOf(iterators_.blocks->value()), run));
+  iterators_.blocks->Next();
   if (!run.frames.empty()) AddPending(std::move(run));
   return OkStatus();
 }

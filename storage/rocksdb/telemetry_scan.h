@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,6 +7,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "storage/codec/block_codec.h"
+#include "storage/rocksdb/day_iterators.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/telemetry_store.h"
 
@@ -18,10 +18,11 @@ namespace telltale::internal {
 class TelemetryScan {
  public:
   // `signals` is sorted; empty: all. `head` has the frames that were in memory when the scan began, with the wanted
-  // signals only. What refers to something outlives the scan.
-  TelemetryScan(const TelemetryDatabase& database, VehicleId vehicle, std::span<const SignalId> signals,
-                TimeRange range, const ScanOptions& options, FrameRun head, LayoutPool& layouts,
-                const TelemetryStore::FrameFunction& visit);
+  // signals only. What refers to something outlives the scan; `first_block_day` is BlockWrites::first_day() from
+  // after the head was copied.
+  TelemetryScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle,
+                std::span<const SignalId> signals, TimeRange range, const ScanOptions& options, FrameRun head,
+                LayoutPool& layouts, const TelemetryStore::FrameFunction& visit);
 
   Status Run();
 
@@ -39,7 +40,6 @@ class TelemetryScan {
   };
 
   Status ScanDay(std::int64_t day);
-  std::int64_t NextDay(std::int64_t day) const;
   // Finds the archive's blocks of the day that overlap the range and have wanted signals.
   Status FindArchived(std::int64_t day);
   void TakeArchivedGroup(std::int64_t day, std::uint32_t group);
@@ -62,9 +62,7 @@ class TelemetryScan {
   LayoutPool& layouts_;
   const TelemetryStore::FrameFunction& visit_;
 
-  // Made in this order: what the archiver moves in between is then seen twice, not missed.
-  const std::unique_ptr<rocksdb::Iterator> blocks_;
-  const std::unique_ptr<rocksdb::Iterator> archive_;
+  DayIterators iterators_;
   std::vector<ArchivedBlock> archived_;  // of the day, in the order of first times, then groups
   std::size_t archived_next_ = 0;
   std::vector<SortedRun> pending_;  // that overlap each other in time, not yet visited
