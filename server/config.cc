@@ -171,6 +171,12 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(DurationSetting<std::chrono::seconds>("store.head_age_max_s",
                                             "After so long a vehicle's frames in memory become a block, seconds",
                                             config.store.head_age_max));
+  add(DurationSetting<std::chrono::hours>("store.archive_age_min_h",
+                                          "A day is archived, put in order for reading, so long after its end, hours",
+                                          config.store.archive_age_min));
+  add(DurationSetting<std::chrono::seconds>("store.archive_period_s",
+                                            "Between two looks for days to archive, seconds; 0: never",
+                                            config.store.archive_period));
   add(NumberSetting("store.head_bytes_max", "Memory for frames that are not yet in blocks, bytes",
                     config.store.head_bytes_max));
   add(NumberSetting("store.journal_bytes_max", "Disk for frames that are not yet in durable blocks, bytes",

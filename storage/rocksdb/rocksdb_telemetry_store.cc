@@ -33,6 +33,9 @@ Status Validate(const TelemetryStoreOptions& options) {
   if (options.frames_per_block < 1 || options.frames_per_block > BlockCodec::kMaxFrames) {
     return wrong("store.frames_per_block must be between 1 and 4096");
   }
+  if (options.archive_age_min.count() < 0 || options.archive_period.count() < 0) {
+    return wrong("store.archive_age_min_h and store.archive_period_s must not be negative");
+  }
   if (options.queue_bytes_max == 0) return wrong("store.queue_bytes_max must be at least 1");
   if (options.group_bytes_max == 0) return wrong("store.group_bytes_max must be at least 1");
   if (options.head_bytes_max == 0) return wrong("store.head_bytes_max must be at least 1");
