@@ -112,7 +112,7 @@ Status TakeLayouts(std::string_view& bytes, const Counts& counts, Head& head) {
 Status TakeLayoutOfFrames(Head& head) {
   std::array<RawValue, BlockCodec::kMaxFrames + ColumnCodec::kSlack> indices;
   const std::size_t frame_count = head.summary.frame_count;
-  if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count, frame_count, indices.data())) {
+  if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count, {0, frame_count}, indices.data())) {
     return Damaged("the layouts of the frames");
   }
   std::vector<std::size_t> uses(head.layouts.size());
@@ -188,7 +188,7 @@ Status TakeHead(std::string_view block, Head& head, std::vector<std::int64_t>& t
   times_ms[0] = head.summary.first_time_ms;
   if (frame_count > 1) {
     std::array<RawValue, BlockCodec::kMaxFrames + ColumnCodec::kSlack> steps;
-    if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count - 1, frame_count - 1, steps.data())) {
+    if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count - 1, {0, frame_count - 1}, steps.data())) {
       return Damaged("the times");
     }
     RawValue least = steps[0];
@@ -225,15 +225,14 @@ class ColumnReader {
   explicit ColumnReader(Head& head) : head_(head) {}
 
   // All values of a column, which is behind the one read before.
-  Status Read(std::size_t column, RawValue* values) { return Read(column, head_.CountOf(column), values); }
-  // The first `wanted` of them.
-  Status Read(std::size_t column, std::size_t wanted, RawValue* values) {
+  Status Read(std::size_t column, RawValue* values) { return Read(column, {0, head_.CountOf(column)}, values); }
+  Status Read(std::size_t column, ColumnCodec::Part part, RawValue* values) {
     for (; next_ < column; ++next_) {
       if (!ColumnCodec::Skip(head_.columns, head_.CountOf(next_))) return Damaged("a column");
     }
     ++next_;
-    return ColumnCodec::Decode(kernels_, head_.columns, head_.CountOf(column), wanted, values) ? OkStatus()
-                                                                                               : Damaged("a column");
+    return ColumnCodec::Decode(kernels_, head_.columns, head_.CountOf(column), part, values) ? OkStatus()
+                                                                                             : Damaged("a column");
   }
 
   // After the last column nothing is left over.
@@ -269,7 +268,7 @@ Status ReadTiles(Head& head, std::span<const std::int64_t> times_ms, std::size_t
   for (std::size_t first = 0; first < wanted.size(); first += kTileColumns) {
     const std::size_t columns = std::min(kTileColumns, wanted.size() - first);
     for (std::size_t i = 0; i < columns; ++i) {
-      RETURN_IF_ERROR(reader.Read(wanted[first + i], to, tile.get() + i * stride));
+      RETURN_IF_ERROR(reader.Read(wanted[first + i], {from, to}, tile.get() + i * stride));
     }
     reader.kernels().transpose(tile.get() + from, stride, columns, to - from, rows.data() + first, wanted.size());
   }

@@ -233,42 +233,80 @@ RawValue ReadInt(const std::uint8_t* from, std::size_t size_bytes) {
   return static_cast<RawValue>(value & (0xFFFFFFFFU >> (32 - 8 * size_bytes)));
 }
 
+// Those among the first `count` bits that are set.
+std::size_t CountBits(const std::uint8_t* bits, std::size_t count) {
+  std::size_t set = 0;
+  for (; count >= 64; count -= 64, bits += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bits, sizeof(word));
+    set += static_cast<std::size_t>(std::popcount(word));
+  }
+  for (std::size_t i = 0; i < count; ++i) set += bits[i / 8] >> (i % 8) & 1U;
+  return set;
+}
+
+// The `width` (1..32) bits from `first` on. Reads 8 bytes.
+std::uint32_t ReadBits(const std::uint8_t* data, std::size_t first, std::size_t width) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, data + first / 8, sizeof(bits));
+  return static_cast<std::uint32_t>(bits >> (first % 8) & ((std::uint64_t{1} << width) - 1));
+}
+
 bool DecodeChanges(const ColumnKernels& kernels, const Shape& shape, const std::uint8_t* data, std::uint32_t first,
-                   std::size_t count, std::size_t wanted, RawValue* column) {
+                   std::size_t count, ColumnCodec::Part part, RawValue* column) {
   const std::uint8_t* where = data;
-  data += shape.form == kBitmap ? PackedBytes(count, 1) : PackedBytes(shape.change_count, PositionWidth(count));
+  const std::size_t position_width = PositionWidth(count);
+  data += shape.form == kBitmap ? PackedBytes(count, 1) : PackedBytes(shape.change_count, position_width);
   Words values;
   values[0] = first;
+  if (part.is_one()) {
+    std::size_t changes = 0;  // up to and with the value
+    if (shape.form == kBitmap) {
+      changes = CountBits(where, part.to);
+    } else {
+      Words positions;
+      kernels.unpack(where, 0, shape.change_count, position_width, positions.data());
+      while (changes < shape.change_count && positions[changes] <= part.from) ++changes;
+    }
+    if (changes > shape.change_count) return false;
+    if (changes > 0) kernels.unpack_sums(data, first, changes, shape.width, values.data() + 1);
+    column[part.from] = static_cast<RawValue>(values[changes]);
+    return true;
+  }
   kernels.unpack_sums(data, first, shape.change_count, shape.width, values.data() + 1);
   if (shape.form == kBitmap) {
-    const std::size_t changes = kernels.expand(where, values.data(), wanted, column);
-    return wanted == count ? changes == shape.change_count : changes <= shape.change_count;
+    const std::size_t changes = kernels.expand(where, values.data(), part.to, column);
+    return part.to == count ? changes == shape.change_count : changes <= shape.change_count;
   }
   Words ends;  // of the runs of each value: where the next one is
-  kernels.unpack(where, 0, shape.change_count, PositionWidth(count), ends.data());
+  kernels.unpack(where, 0, shape.change_count, position_width, ends.data());
   ends[shape.change_count] = static_cast<std::uint32_t>(count);
   return kernels.spread(ends.data(), values.data(), shape.change_count + 1, count, column);
 }
 
 bool DecodeShape(const ColumnKernels& kernels, const Shape& shape, const std::uint8_t* data, std::size_t count,
-                 std::size_t wanted, RawValue* column) {
+                 ColumnCodec::Part part, RawValue* column) {
   const auto base = static_cast<std::uint32_t>(ReadInt(data, shape.base_bytes()));
   data += shape.base_bytes();
   auto* bits = reinterpret_cast<std::uint32_t*>(column);
   switch (shape.form) {
     case kPacked:
-      kernels.unpack(data, base, wanted, shape.width, bits);
+      if (part.is_one()) {
+        bits[part.from] = base + ReadBits(data, part.from * shape.width, shape.width);
+      } else {
+        kernels.unpack(data, base, part.to, shape.width, bits);
+      }
       return true;
     case kDelta:
-      kernels.unpack_sums(data, base, wanted, shape.width, bits);
+      kernels.unpack_sums(data, base, part.to, shape.width, bits);
       return true;
     default:
-      return DecodeChanges(kernels, shape, data, base, count, wanted, column);
+      return DecodeChanges(kernels, shape, data, base, count, part, column);
   }
 }
 
 // A column without states.
-bool DecodePlain(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, std::size_t wanted,
+bool DecodePlain(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, ColumnCodec::Part part,
                  RawValue* column) {
   if (source.head == source.head_end) return false;
   const std::uint8_t tag = *source.head++;
@@ -283,7 +321,11 @@ bool DecodePlain(const ColumnKernels& kernels, ColumnCodec::Source& source, std:
       if (near_end) std::memcpy(bytes.data(), source.data, size);
       value = ReadInt(near_end ? bytes.data() : source.data, size);
     }
-    kernels.fill(value, wanted, column);
+    if (part.is_one()) {
+      column[part.from] = value;
+    } else {
+      kernels.fill(value, part.to, column);
+    }
     source.data += size;
     return true;
   }
@@ -294,13 +336,13 @@ bool DecodePlain(const ColumnKernels& kernels, ColumnCodec::Source& source, std:
   const std::uint8_t* data = source.data;
   source.data += size;
   if (size + ColumnCodec::kSlack <= static_cast<std::size_t>(source.readable_end - data)) {
-    return DecodeShape(kernels, shape, data, count, wanted, column);
+    return DecodeShape(kernels, shape, data, count, part, column);
   }
   // At the end of the block: the kernels would read beyond it.
   std::array<std::uint8_t, ColumnCodec::MaxDataBytes(ColumnCodec::kMaxCount) + ColumnCodec::kSlack> copy;
   if (size + ColumnCodec::kSlack > copy.size()) return false;
   std::memcpy(copy.data(), data, size);
-  return DecodeShape(kernels, shape, copy.data(), count, wanted, column);
+  return DecodeShape(kernels, shape, copy.data(), count, part, column);
 }
 
 bool SkipPlain(ColumnCodec::Source& source, std::size_t count) {
@@ -325,12 +367,12 @@ bool TakeStatesTag(ColumnCodec::Source& source) {
   return true;
 }
 
-bool DecodeWithStates(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count, std::size_t wanted,
-                      RawValue* column) {
+bool DecodeWithStates(const ColumnKernels& kernels, ColumnCodec::Source& source, std::size_t count,
+                      ColumnCodec::Part part, RawValue* column) {
   Scratch codes;  // decoded first, as a column may write behind itself
-  if (!DecodePlain(kernels, source, count, wanted, codes.data())) return false;
-  if (!DecodePlain(kernels, source, count, wanted, column)) return false;
-  for (std::size_t i = 0; i < wanted; ++i) {
+  if (!DecodePlain(kernels, source, count, part, codes.data())) return false;
+  if (!DecodePlain(kernels, source, count, part, column)) return false;
+  for (std::size_t i = part.from; i < part.to; ++i) {
     if (codes[i] < 0 || codes[i] > kAbsent - kNotAvailable + 1) return false;
     if (codes[i] != 0) column[i] = kNotAvailable + (codes[i] - 1);
   }
@@ -353,10 +395,9 @@ void ColumnCodec::Encode(const ColumnKernels& kernels, RawValue* column, std::si
 }
 
 // Budget: 70 ns for the same.
-bool ColumnCodec::Decode(const ColumnKernels& kernels, Source& source, std::size_t count, std::size_t wanted,
-                         RawValue* column) {
-  if (TakeStatesTag(source)) return DecodeWithStates(kernels, source, count, wanted, column);
-  return DecodePlain(kernels, source, count, wanted, column);
+bool ColumnCodec::Decode(const ColumnKernels& kernels, Source& source, std::size_t count, Part part, RawValue* column) {
+  if (TakeStatesTag(source)) return DecodeWithStates(kernels, source, count, part, column);
+  return DecodePlain(kernels, source, count, part, column);
 }
 
 bool ColumnCodec::Skip(Source& source, std::size_t count) {

@@ -63,10 +63,15 @@ class ColumnCodec {
     const std::uint8_t* data_end;
     const std::uint8_t* readable_end;  // at or behind data_end: what may be read, though it means nothing
   };
-  // Takes the next column, of `count` values; `column` gets the first `wanted` of them, 1..count. It has room for
-  // `count` and kSlack more, which may be overwritten. False: no column of so many values.
-  static bool Decode(const ColumnKernels& kernels, Source& source, std::size_t count, std::size_t wanted,
-                     RawValue* column);
+  // Which values are wanted: [from, to), not empty. One alone is found much faster than all.
+  struct Part {
+    std::size_t from;
+    std::size_t to;
+    bool is_one() const { return to - from == 1; }
+  };
+  // Takes the next column, of `count` values, and puts those that are wanted where they belong into `column`. It has
+  // room for `count` and kSlack more, all of which may be overwritten. False: no column of so many values.
+  static bool Decode(const ColumnKernels& kernels, Source& source, std::size_t count, Part part, RawValue* column);
   // The same without the values.
   static bool Skip(Source& source, std::size_t count);
 };

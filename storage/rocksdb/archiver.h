@@ -56,7 +56,7 @@ class BlockWrites {
 // any.
 class Archiver {
  public:
-  static constexpr std::size_t kFramesPerBlock = 1'024;
+  static constexpr std::size_t kFramesPerBlock = 4'096;
 
   struct Options {
     std::chrono::hours age_min{};   // a day is left alone for so long after its end: most late frames come early

@@ -50,8 +50,7 @@ std::optional<FrameRun> JoinColumns(std::span<const FrameRun> groups, LayoutPool
 TelemetryScan::TelemetryScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle,
                              std::span<const SignalId> signals, TimeRange range, const ScanOptions& options,
                              FrameRun head, LayoutPool& layouts, const TelemetryStore::FrameFunction& visit)
-    : database_(database),
-      vehicle_(vehicle),
+    : vehicle_(vehicle),
       signals_(signals),
       range_(range),
       options_(options),

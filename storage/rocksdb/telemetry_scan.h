@@ -54,7 +54,6 @@ class TelemetryScan {
   bool PastDeadline() const;
   Status DeadlineExceeded() const;
 
-  const TelemetryDatabase& database_;
   const VehicleId vehicle_;
   const std::span<const SignalId> signals_;
   const TimeRange range_;

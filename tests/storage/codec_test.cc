@@ -53,16 +53,20 @@ bool Unpack(const Packed& packed, std::size_t count, std::vector<RawValue>& raw,
                              data.data() + data.size()};
   ColumnCodec::Source skipped = source;
   raw.resize(count + ColumnCodec::kSlack);
-  const bool decoded = ColumnCodec::Decode(ColumnKernels::Of(path), source, count, count, raw.data());
+  const bool decoded = ColumnCodec::Decode(ColumnKernels::Of(path), source, count, {0, count}, raw.data());
   raw.resize(count);
   if (!decoded) return false;
-  for (const std::size_t wanted : {std::size_t{1}, count / 3 + 1, count}) {
+  const auto expect_part = [&](std::size_t from, std::size_t to) {
     ColumnCodec::Source again = skipped;
     std::vector<RawValue> part(count + ColumnCodec::kSlack);
-    EXPECT_TRUE(ColumnCodec::Decode(ColumnKernels::Of(path), again, count, wanted, part.data()));
-    EXPECT_TRUE(std::equal(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(wanted), raw.begin())) << wanted;
+    EXPECT_TRUE(ColumnCodec::Decode(ColumnKernels::Of(path), again, count, {from, to}, part.data()));
+    for (std::size_t i = from; i < to; ++i) EXPECT_EQ(part[i], raw[i]) << i << " of [" << from << ", " << to << ")";
     EXPECT_TRUE(again.head == source.head && again.data == source.data);
-  }
+  };
+  expect_part(0, count / 3 + 1);
+  expect_part(count / 2, count);
+  for (std::size_t i = 0; i < count; i += 1 + count / 50) expect_part(i, i + 1);
+  expect_part(count - 1, count);
   EXPECT_TRUE(ColumnCodec::Skip(skipped, count));
   EXPECT_TRUE(skipped.head == source.head && skipped.data == source.data);
   return source.head == source.head_end && source.data == source.data_end;
