@@ -134,11 +134,16 @@ Status TakeLayoutOfFrames(Head& head) {
 }
 
 // Checks the checksum; what the bytes then say is checked all the same, so that no writer's mistake leads beyond them.
+Status VerifyChecksum(std::string_view block) {
+  if (block.size() < kFixedBytes + kChecksumBytes) return Damaged("cut short");
+  const std::size_t size = block.size() - kChecksumBytes;
+  internal::RecordReader checksum(block.substr(size));
+  return checksum.Read<std::uint64_t>() == XXH3_64bits(block.data(), size) ? OkStatus() : Damaged("wrong checksum");
+}
+
 Status TakeSummary(std::string_view block, std::string_view& bytes, BlockCodec::Summary& summary, Counts& counts) {
   if (block.size() < kFixedBytes + kChecksumBytes) return Damaged("cut short");
   const std::string_view body = block.substr(0, block.size() - kChecksumBytes);
-  internal::RecordReader checksum(block.substr(body.size()));
-  if (checksum.Read<std::uint64_t>() != XXH3_64bits(body.data(), body.size())) return Damaged("wrong checksum");
   internal::RecordReader fixed(body);
   if (const auto version = fixed.Read<std::uint8_t>(); version != kVersion) {
     return absl::DataLossError(fmt::format("block version {}; this program reads {}", version, kVersion));
@@ -172,6 +177,7 @@ Status TakeSummary(std::string_view block, std::string_view& bytes, BlockCodec::
 Status TakeHead(std::string_view block, Head& head, std::vector<std::int64_t>& times_ms) {
   std::string_view bytes;
   Counts counts;
+  RETURN_IF_ERROR(VerifyChecksum(block));
   RETURN_IF_ERROR(TakeSummary(block, bytes, head.summary, counts));
   RETURN_IF_ERROR(TakeSignals(bytes, counts.columns, head.signals));
   RETURN_IF_ERROR(TakeLayouts(bytes, counts, head));
@@ -329,10 +335,19 @@ RawValue* BlockColumns::Prepare(std::size_t column_count) {
   return values_.get();
 }
 
+StatusOr<std::int64_t> BlockCodec::PeekFirstTime(std::string_view block) {
+  std::string_view bytes;
+  Summary summary;
+  Counts counts;
+  RETURN_IF_ERROR(TakeSummary(block, bytes, summary, counts));
+  return summary.first_time_ms;
+}
+
 StatusOr<BlockCodec::Summary> BlockCodec::ReadSummary(std::string_view block) {
   std::string_view bytes;
   Summary summary;
   Counts counts;
+  RETURN_IF_ERROR(VerifyChecksum(block));
   RETURN_IF_ERROR(TakeSummary(block, bytes, summary, counts));
   return summary;
 }

@@ -84,6 +84,9 @@ class BlockCodec {
   // What a block is of, without its columns: whether it is worth decoding. Errors: DATA_LOSS as below.
   static StatusOr<Summary> ReadSummary(std::string_view block);
 
+  // When the block's first frame was, without a look at the checksum.
+  static StatusOr<std::int64_t> PeekFirstTime(std::string_view block);
+
   // Adds the block's frames inside the range to `run`, which is empty: those that have at least one of `signals`
   // (sorted; empty: all), with just these, in the order of ids. Columns of other signals are not decoded. Errors:
   // DATA_LOSS the checksum or the structure is wrong; nothing of the block is then in `run`.

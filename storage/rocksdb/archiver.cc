@@ -220,8 +220,8 @@ Status Archiver::ArchiveVehicle(std::int64_t day, VehicleId vehicle) {
 void Archiver::AppendBlocks(std::int64_t day, VehicleId vehicle, std::uint64_t sequence, const FrameRun& run,
                             LayoutPool& layouts, rocksdb::WriteBatch& batch) const {
   std::string block;
-  const auto put = [&](std::uint32_t group, std::int64_t first_time_ms) {
-    batch.Put(database_.archive, ArchiveKey(day, vehicle, group, first_time_ms), block);
+  const auto put = [&](std::uint32_t group, std::int64_t last_time_ms) {
+    batch.Put(database_.archive, ArchiveKey(day, vehicle, group, last_time_ms), block);
     block.clear();
   };
   if (run.Rows(0, run.size()) != nullptr) {
@@ -229,7 +229,7 @@ void Archiver::AppendBlocks(std::int64_t day, VehicleId vehicle, std::uint64_t s
     for (std::size_t from = 0, to = 0; from < signals.size(); from = to) {
       while (to < signals.size() && GroupOf(signals[to]) == GroupOf(signals[from])) ++to;
       BlockCodec::AppendSlice(vehicle, sequence, run, 0, run.size(), from, to - from, block);
-      put(GroupOf(signals[from]), run.time_ms(0));
+      put(GroupOf(signals[from]), run.time_ms(run.size() - 1));
     }
     return;
   }
@@ -241,7 +241,7 @@ void Archiver::AppendBlocks(std::int64_t day, VehicleId vehicle, std::uint64_t s
     const std::vector<SignalId> of_group(from, to);
     const FrameRun part = Select(run, of_group, {}, layouts);
     BlockCodec::Append(vehicle, sequence, part, 0, part.size(), block);
-    put(group, part.time_ms(0));
+    put(group, part.time_ms(part.size() - 1));
     from = to;
   }
 }

@@ -21,13 +21,7 @@ void DayIterators::SeekBlocks(std::int64_t day) {
 }
 
 void DayIterators::SeekArchive(std::int64_t day, std::uint32_t group) {
-  const std::string prefix = ArchivePrefix(day, vehicle_, group);
-  // Blocks of a group do not overlap: the first that matters is the last that begins before the range.
-  if (DayOf(range_.from_ms) == day && range_.from_ms > day * kMsPerDay) {
-    archive->SeekForPrev(ArchiveKey(day, vehicle_, group, range_.from_ms));
-    if (archive->Valid() && archive->key().starts_with(prefix)) return;
-  }
-  archive->Seek(prefix);
+  archive->Seek(ArchiveKey(day, vehicle_, group, std::max(range_.from_ms, day * kMsPerDay)));
 }
 
 std::int64_t DayIterators::NextDay(std::int64_t day) const {

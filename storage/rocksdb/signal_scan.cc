@@ -13,16 +13,7 @@
 #include "storage/rocksdb/telemetry_scan.h"
 
 namespace telltale::internal {
-namespace {
-
-// Both kinds of keys end with it, but for the sequence.
-std::optional<std::int64_t> FirstTimeOf(std::string_view key) {
-  if (const auto parts = ParseArchiveKey(key)) return parts->first_time_ms;
-  if (const auto parts = ParseBlockKey(key)) return parts->first_time_ms;
-  return std::nullopt;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 SignalScan::SignalScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle,
                        SignalId signal, TimeRange range, const ScanOptions& options, FrameRun head,
@@ -70,20 +61,22 @@ Status SignalScan::ScanDay(std::int64_t day) {
 StatusOr<bool> SignalScan::VisitColumns(rocksdb::Iterator& it, std::string_view prefix) {
   while (it.Valid() && it.key().starts_with(SliceOf(prefix)) && !over_) {
     RETURN_IF_ERROR(CheckDeadline());
-    const auto first_ms = FirstTimeOf(ViewOf(it.key()));
-    if (!first_ms) return absl::DataLossError(fmt::format("a block of vehicle {} has a malformed key", vehicle_));
-    if (*first_ms >= range_.to_ms) break;
+    const auto block = ParseBlockKey(ViewOf(it.key()));
+    const auto archived = ParseArchiveKey(ViewOf(it.key()));
+    if (!block && !archived) return absl::DataLossError(fmt::format("a key of vehicle {} is malformed", vehicle_));
+    if (block && block->first_time_ms >= range_.to_ms) break;
     const SignalId signals[] = {signal_};
     const auto summary = BlockCodec::DecodeColumns(ViewOf(it.value()), signals, columns_);
     if (!summary.ok() || summary->vehicle != vehicle_) {
-      return absl::DataLossError(
-          fmt::format("vehicle {}, block of {}: {}", vehicle_, FormatTime(*first_ms),
-                      summary.ok() ? fmt::format("is of vehicle {}", summary->vehicle) : MessageOf(summary.status())));
+      return absl::DataLossError(fmt::format(
+          "vehicle {}, block of {}: {}", vehicle_, FormatTime(block ? block->first_time_ms : archived->last_time_ms),
+          summary.ok() ? fmt::format("is of vehicle {}", summary->vehicle) : MessageOf(summary.status())));
     }
-    it.Next();
-    if (it.Valid() && it.key().starts_with(SliceOf(prefix))) {
-      const auto next_ms = FirstTimeOf(ViewOf(it.key()));
-      if (next_ms && *next_ms <= summary->last_time_ms) return false;
+    const bool is_last = archived && archived->last_time_ms >= range_.to_ms - 1;  // the next one need not be read
+    if (!is_last) it.Next();
+    if (block && it.Valid() && it.key().starts_with(SliceOf(prefix))) {
+      const auto next = ParseBlockKey(ViewOf(it.key()));
+      if (next && next->first_time_ms <= summary->last_time_ms) return false;
     }
     if (head_next_ < head_.size() && head_.time_ms(head_next_) <= summary->last_time_ms) return false;
     if (!columns_.signals().empty()) {
@@ -103,6 +96,7 @@ StatusOr<bool> SignalScan::VisitColumns(rocksdb::Iterator& it, std::string_view 
       }
     }
     from_ms_ = summary->last_time_ms + 1;
+    if (is_last) break;
   }
   return true;
 }

@@ -33,8 +33,9 @@ inline std::string BlockKey(VehicleId vehicle, std::int64_t first_time_ms, std::
   return key;
 }
 
-// archive: day (2), vehicle (4), group of signals (2), first time within the day in milliseconds (4). All that is known
-// of a group of a vehicle's day stands together; what is archived anew takes its place.
+// archive: day (2), vehicle (4), group of signals (2), last time within the day in milliseconds (4). All that is known
+// of a group of a vehicle's day stands together, and does not overlap: the first key at or behind a time is the block
+// that has it.
 inline constexpr std::uint32_t kSignalsPerGroup = 32;
 inline std::uint32_t GroupOf(SignalId signal) { return signal / kSignalsPerGroup; }
 inline constexpr std::uint32_t kGroupEnd = 0x10000 / kSignalsPerGroup;
@@ -45,9 +46,9 @@ inline std::string ArchivePrefix(std::int64_t day, VehicleId vehicle, std::uint3
   return key;
 }
 
-inline std::string ArchiveKey(std::int64_t day, VehicleId vehicle, std::uint32_t group, std::int64_t first_time_ms) {
+inline std::string ArchiveKey(std::int64_t day, VehicleId vehicle, std::uint32_t group, std::int64_t last_time_ms) {
   std::string key = ArchivePrefix(day, vehicle, group);
-  PutBigEndian(key, static_cast<std::uint32_t>(first_time_ms - day * kMsPerDay), 4);
+  PutBigEndian(key, static_cast<std::uint32_t>(last_time_ms - day * kMsPerDay), 4);
   return key;
 }
 
@@ -55,7 +56,7 @@ struct ArchiveKeyParts {
   std::int64_t day = 0;
   VehicleId vehicle = 0;
   std::uint32_t group = 0;
-  std::int64_t first_time_ms = 0;
+  std::int64_t last_time_ms = 0;
 };
 
 inline std::optional<ArchiveKeyParts> ParseArchiveKey(std::string_view key) {
@@ -63,7 +64,7 @@ inline std::optional<ArchiveKeyParts> ParseArchiveKey(std::string_view key) {
   ArchiveKeyParts parts{.day = ReadBigEndian(key.substr(0, 2)),
                         .vehicle = ReadBigEndian(key.substr(2, 4)),
                         .group = ReadBigEndian(key.substr(6, 2))};
-  parts.first_time_ms = parts.day * kMsPerDay + ReadBigEndian(key.substr(8, 4));
+  parts.last_time_ms = parts.day * kMsPerDay + ReadBigEndian(key.substr(8, 4));
   return parts;
 }
 

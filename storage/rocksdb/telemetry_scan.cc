@@ -105,13 +105,14 @@ Status TelemetryScan::FindArchived(std::int64_t day) {
     while (iterators_.archive->Valid() && iterators_.archive->key().starts_with(prefix)) {
       const auto parts = ParseArchiveKey(ViewOf(iterators_.archive->key()));
       if (!parts) return absl::DataLossError(fmt::format("an archive key of vehicle {} is malformed", vehicle_));
-      TakeArchivedGroup(day, parts->group);
+      RETURN_IF_ERROR(TakeArchivedGroup(day, parts->group));
       if (parts->group + 1 == kGroupEnd) break;
       iterators_.archive->Seek(ArchivePrefix(day, vehicle_, parts->group + 1));
     }
   } else {
     for (std::size_t i = 0; i < signals_.size(); ++i) {
-      if (i == 0 || GroupOf(signals_[i]) != GroupOf(signals_[i - 1])) TakeArchivedGroup(day, GroupOf(signals_[i]));
+      if (i > 0 && GroupOf(signals_[i]) == GroupOf(signals_[i - 1])) continue;
+      RETURN_IF_ERROR(TakeArchivedGroup(day, GroupOf(signals_[i])));
     }
     iterators_.archive->Seek(BlockPrefix(day, vehicle_ + 1));  // for NextDay
   }
@@ -119,14 +120,19 @@ Status TelemetryScan::FindArchived(std::int64_t day) {
   return ToStatus(iterators_.archive->status(), fmt::format("read the archive of vehicle {}", vehicle_));
 }
 
-void TelemetryScan::TakeArchivedGroup(std::int64_t day, std::uint32_t group) {
+Status TelemetryScan::TakeArchivedGroup(std::int64_t day, std::uint32_t group) {
   const std::string prefix = ArchivePrefix(day, vehicle_, group);
-  iterators_.SeekArchive(day, group);
-  for (; iterators_.archive->Valid() && iterators_.archive->key().starts_with(prefix); iterators_.archive->Next()) {
-    const auto parts = ParseArchiveKey(ViewOf(iterators_.archive->key()));
-    if (!parts || parts->first_time_ms >= range_.to_ms) break;
-    archived_.push_back({parts->first_time_ms, group, iterators_.archive->value().ToString()});
+  rocksdb::Iterator& it = *iterators_.archive;
+  for (iterators_.SeekArchive(day, group); it.Valid() && it.key().starts_with(prefix); it.Next()) {
+    const auto parts = ParseArchiveKey(ViewOf(it.key()));
+    if (!parts) return absl::DataLossError(fmt::format("an archive key of vehicle {} is malformed", vehicle_));
+    const auto first_time_ms = BlockCodec::PeekFirstTime(ViewOf(it.value()));
+    if (!first_time_ms.ok()) return Damaged(parts->last_time_ms, first_time_ms.status());
+    if (*first_time_ms >= range_.to_ms) break;
+    archived_.push_back({*first_time_ms, group, it.value().ToString()});
+    if (parts->last_time_ms >= range_.to_ms - 1) break;  // the next one need not be read
   }
+  return OkStatus();
 }
 
 Status TelemetryScan::ReadArchived() {
@@ -162,23 +168,24 @@ Status TelemetryScan::ReadBlock() {
 }
 
 Status TelemetryScan::Decode(std::int64_t first_time_ms, std::string_view bytes, SortedRun& run) {
-  const auto damaged = [&](const Status& status) {
-    return absl::DataLossError(
-        fmt::format("vehicle {}, block of {}: {}", vehicle_, FormatTime(first_time_ms), MessageOf(status)));
-  };
   if (first_time_ms < range_.from_ms) {
     const auto summary = BlockCodec::ReadSummary(bytes);
-    if (!summary.ok()) return damaged(summary.status());
+    if (!summary.ok()) return Damaged(first_time_ms, summary.status());
     if (summary->last_time_ms < range_.from_ms) return OkStatus();
   }
   const auto summary = BlockCodec::Decode(bytes, signals_, range_, layouts_, run.frames);
-  if (!summary.ok()) return damaged(summary.status());
+  if (!summary.ok()) return Damaged(first_time_ms, summary.status());
   if (summary->vehicle != vehicle_) {
     return absl::DataLossError(
         fmt::format("vehicle {}: a block of vehicle {} is in its place", vehicle_, summary->vehicle));
   }
   run.sequence = summary->sequence;
   return OkStatus();
+}
+
+Status TelemetryScan::Damaged(std::int64_t time_ms, const Status& status) const {
+  return absl::DataLossError(
+      fmt::format("vehicle {}, block of {}: {}", vehicle_, FormatTime(time_ms), MessageOf(status)));
 }
 
 void TelemetryScan::AddPending(SortedRun run) {

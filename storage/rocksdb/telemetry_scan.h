@@ -42,7 +42,7 @@ class TelemetryScan {
   Status ScanDay(std::int64_t day);
   // Finds the archive's blocks of the day that overlap the range and have wanted signals.
   Status FindArchived(std::int64_t day);
-  void TakeArchivedGroup(std::int64_t day, std::uint32_t group);
+  Status TakeArchivedGroup(std::int64_t day, std::uint32_t group);
   // Decodes the archive's blocks that begin at the same time as the next one.
   Status ReadArchived();
   Status ReadBlock();
@@ -53,6 +53,7 @@ class TelemetryScan {
   bool Visit(const Frame& frame);
   bool PastDeadline() const;
   Status DeadlineExceeded() const;
+  Status Damaged(std::int64_t time_ms, const Status& status) const;
 
   const VehicleId vehicle_;
   const std::span<const SignalId> signals_;
