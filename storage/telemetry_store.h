@@ -45,7 +45,11 @@ struct StoreStats {
   std::uint64_t head_frame_count = 0;
   std::uint64_t journal_bytes = 0;         // not yet trimmed
   std::uint64_t replayed_frame_count = 0;  // at the last open
-  bool writable = true;                    // false: a write failed, nothing is acknowledged
+  // At the last open: places of the journal that are not as they were written, each named in the log, and frames that
+  // could not be restored since one before them was there. Frames in the places themselves are not counted.
+  std::uint64_t replay_damaged_count = 0;
+  std::uint64_t replay_lost_frame_count = 0;
+  bool writable = true;  // false: a write failed, nothing is acknowledged
 };
 
 // Every frame of every vehicle. Thread-safe.
@@ -65,7 +69,8 @@ class TelemetryStore {
   // `done`): UNAVAILABLE the disk does not take writes, or the store is closing; the caller sends again.
   virtual void Append(FrameBatch batch, AppendCallback done) = 0;
 
-  // The newest value of each of `signals` that the vehicle ever sent (empty: all), in the order of ids.
+  // The newest value of each of `signals` that the vehicle ever sent (empty: all), in the order of ids. Errors:
+  // DATA_LOSS what is stored of the vehicle is damaged; UNAVAILABLE the disk.
   virtual StatusOr<std::vector<LatestValue>> Latest(VehicleId vehicle, std::span<const SignalId> signals) = 0;
 
   // Calls `visit` for each frame of the vehicle inside the range that has at least one of `signals` (empty: all),

@@ -50,7 +50,8 @@ class RocksDbTelemetryStore::Impl {
                             .head_bytes_max = options.head_bytes_max,
                             .sealer = {.queue_bytes_max = options.sealing_bytes_max,
                                        .flush_bytes = options.write_buffer_bytes / 2,
-                                       .flush_age = options.head_age_max}}),
+                                       .flush_age = options.head_age_max,
+                                       .retry_interval = options.retry_interval}}),
         committer_(options, *database_, heads_) {}
 
   Committer& committer() { return committer_; }
@@ -121,6 +122,8 @@ StoreStats RocksDbTelemetryStore::Impl::Stats() {
                    .head_frame_count = heads_.frame_count(),
                    .journal_bytes = committer_.journal_bytes(),
                    .replayed_frame_count = committer_.replayed_frame_count(),
+                   .replay_damaged_count = committer_.replay_damaged_count(),
+                   .replay_lost_frame_count = committer_.replay_lost_frame_count(),
                    .writable = committer_.writable()};
   std::uint64_t bytes = 0;
   for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->latest}) {
@@ -143,7 +146,7 @@ Status RocksDbTelemetryStore::Impl::DropBeforeNow(std::int64_t time_ms) {
   rocksdb::WriteOptions options;
   options.disableWAL = true;
   RETURN_IF_ERROR(ToStatus(database_->db->DeleteRange(options, database_->blocks, begin, end), "drop old days"));
-  RETURN_IF_ERROR(ToStatus(database_->db->Flush({}, {database_->blocks, database_->latest}), "drop old days"));
+  RETURN_IF_ERROR(database_->Flush());
   const rocksdb::Slice begin_slice = begin;
   const rocksdb::Slice end_slice = end;
   const rocksdb::RangePtr range(&begin_slice, &end_slice);

@@ -37,6 +37,9 @@ struct TelemetryStoreOptions {
   std::size_t write_buffer_bytes = std::size_t{64} << 20;  // blocks that are flushed together
   int open_files_max = 2'000;
 
+  // After a write failed, how often the store tries whether the disk is well again.
+  std::chrono::milliseconds retry_interval{1'000};
+
   // Called after each group commit with the seconds it took, sync included; for metrics. May be empty.
   std::function<void(double seconds)> on_commit;
   rocksdb::Env* env = nullptr;  // for tests that inject faults; nullptr: the system's

@@ -11,7 +11,6 @@ namespace telltale::internal {
 namespace {
 
 constexpr std::size_t kBytesPerWrite = std::size_t{1} << 20;  // of packed heads: about as much of blocks
-constexpr auto kRetryAfter = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -38,6 +37,7 @@ void Sealer::Add(std::shared_ptr<const SealingHead> head) {
 
 Status Sealer::Drain() {
   MutexLock lock(mutex_);
+  if (!status_.ok()) return status_;
   flush_wanted_ = true;
   wake_.NotifyOne();
   const std::uint64_t failures = failure_count_;
@@ -95,7 +95,11 @@ bool Sealer::Next(Work& work) {
 
 void Sealer::Run() {
   Work work;
+  bool failed = false;
   while (!work.heads.empty() || Next(work)) {
+    // After a failed write RocksDB refuses further ones. This may wait for as long as the disk does, so it is not the
+    // committer's. Whether it helped shows in what follows.
+    if (failed) database_.db->Resume().PermitUncheckedError();
     Status status = work.heads.empty() ? OkStatus() : Write(work.heads);
     if (status.ok()) {
       Forget(work.heads);
@@ -109,10 +113,14 @@ void Sealer::Run() {
       status_ = std::move(status);
       flush_wanted_ = true;
       progress_.NotifyAll();
-      if (!stopping_) wake_.WaitUntil(mutex_, std::chrono::steady_clock::now() + kRetryAfter);
+      const auto retry = std::chrono::steady_clock::now() + options_.retry_interval;
+      while (!stopping_ && wake_.WaitUntil(mutex_, retry)) {
+      }
       if (stopping_) return;
+      failed = true;
       continue;
     }
+    failed = false;
     status_ = OkStatus();
   }
 }
@@ -134,6 +142,7 @@ Status Sealer::Write(const Heads& heads) {
     }
     write.Put(database_.latest, LatestKey(head->vehicle), head->latest.Encode());
   }
+  database_.PutSealedSequence(heads.back()->latest.sealed_sequence, write);  // the greatest: heads come in order
   rocksdb::WriteOptions options;
   options.disableWAL = true;
   RETURN_IF_ERROR(ToStatus(database_.db->Write(options, &write), "write blocks"));
@@ -159,9 +168,7 @@ void Sealer::Forget(const Heads& heads) {
 }
 
 Status Sealer::Flush() {
-  if (!unflushed_.empty()) {
-    RETURN_IF_ERROR(ToStatus(database_.db->Flush({}, {database_.blocks, database_.latest}), "flush blocks"));
-  }
+  if (!unflushed_.empty()) RETURN_IF_ERROR(database_.Flush());
   MutexLock lock(mutex_);
   durable_.insert(durable_.end(), unflushed_.begin(), unflushed_.end());
   unflushed_.clear();
