@@ -49,7 +49,7 @@ struct StoreStats {
   // could not be restored since one before them was there. Frames in the places themselves are not counted.
   std::uint64_t replay_damaged_count = 0;
   std::uint64_t replay_lost_frame_count = 0;
-  bool writable = true;  // false: a write failed, nothing is acknowledged
+  bool writable = true;  // false: a write failed or the disk is nearly full, nothing is acknowledged
 };
 
 // Every frame of every vehicle. Thread-safe.
@@ -66,7 +66,8 @@ class TelemetryStore {
   // Makes the batch durable, as a whole or not at all, then calls `done`, once, from a thread of the store: it must be
   // quick and must not call Append. Frames of one vehicle take effect in the order of the calls. Visible to readers
   // before `done` is called, never before durable. Blocks while more than the configured bytes wait. Errors (to
-  // `done`): UNAVAILABLE the disk does not take writes, or the store is closing; the caller sends again.
+  // `done`): UNAVAILABLE the disk does not take writes or is nearly full, or the store is closing; the caller sends
+  // again.
   virtual void Append(FrameBatch batch, AppendCallback done) = 0;
 
   // The newest value of each of `signals` that the vehicle ever sent (empty: all), in the order of ids. Errors:

@@ -21,7 +21,11 @@ constexpr int kSegmentsPerAge = 8;
 }  // namespace
 
 Committer::Committer(const TelemetryStoreOptions& options, TelemetryDatabase& database, HeadSet& heads)
-    : options_(options), database_(database), heads_(heads) {}
+    : options_(options),
+      env_(options.env != nullptr ? *options.env : *rocksdb::Env::Default()),
+      database_(database),
+      heads_(heads),
+      disk_space_(env_, options.path, options.disk_free_bytes_min) {}
 
 Committer::~Committer() {
   {
@@ -117,6 +121,7 @@ void Committer::CommitLoop() {
       queue_bytes_ -= bytes;
       queue_has_room_.NotifyAll();
     }
+    CheckDiskSpace();
     if (!writable_) TryToRecover();
     if (const Status sealing = heads_.sealer().status(); !sealing.ok()) MarkFailed(sealing);
     SealAndTrim();
@@ -245,6 +250,14 @@ void Committer::WriteGroup(std::vector<Item>& group) {
   }
 }
 
+void Committer::CheckDiskSpace() {
+  // Also before each new segment of the journal.
+  const auto now = std::chrono::steady_clock::now();
+  if (!writable_ || (now - checked_ < options_.retry_interval && !journal_->WantsRoll())) return;
+  checked_ = now;
+  if (const Status space = disk_space_.Check(); !space.ok()) MarkFailed(space);
+}
+
 void Committer::MarkFailed(const Status& status) {
   if (!writable_.exchange(false)) return;
   failure_ = status;
@@ -255,13 +268,16 @@ void Committer::TryToRecover() {
   const auto now = std::chrono::steady_clock::now();
   if (now - tried_ < options_.retry_interval) return;
   tried_ = now;
-  if (!heads_.sealer().status().ok() || !journal_->Recover().ok()) return;
+  if (!disk_space_.Check().ok() || !heads_.sealer().status().ok() || !journal_->Recover().ok()) return;
   writable_ = true;
   spdlog::info("the store takes writes again");
 }
 
 void Committer::SealAndTrim() {
   for (const std::uint32_t segment : heads_.sealer().TakeDurable()) journal_->RemoveHead(segment);
+  // Also while nothing is written: it makes room.
+  if (const Status status = journal_->Trim(); !status.ok()) MarkFailed(status);
+  journal_bytes_ = journal_->size_bytes();
   if (!writable_) return;
   heads_.SealFull(last_sequence_);
   const auto too_long = [this] {
@@ -270,8 +286,7 @@ void Committer::SealAndTrim() {
   heads_.SealOldest(last_sequence_,
                     [&](std::uint32_t segment) { return segment == journal_->oldest_segment() && too_long(); });
   if (too_long()) heads_.sealer().FlushSoon();
-  if (const Status status = journal_->Trim(); !status.ok()) MarkFailed(status);
-  journal_bytes_ = journal_->size_bytes();
+  if (const Status status = journal_->Roll(); !status.ok()) MarkFailed(status);
 }
 
 // --- Opening --------------------------------------------------------------------------------------------------------
@@ -284,7 +299,7 @@ Status Committer::Start() {
                                             .segment_bytes_max = options_.journal_segment_bytes,
                                             .segment_age_max = options_.head_age_max / kSegmentsPerAge,
                                             .sealed_sequence = sealed_sequence,
-                                            .env = options_.env != nullptr ? options_.env : rocksdb::Env::Default()}));
+                                            .env = &env_}));
   RETURN_IF_ERROR(journal_->Replay(
       [&](const JournalRecord& record, std::uint32_t segment) { return ReplayRecord(record, segment, replay); }));
   last_sequence_ = journal_->next_sequence() - 1;
@@ -303,6 +318,7 @@ Status Committer::Start() {
     RETURN_IF_ERROR(SealAll());
     SealAndTrim();
   }
+  CheckDiskSpace();
   thread_ = std::thread([this] { CommitLoop(); });
   return OkStatus();
 }

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "storage/codec/journal_record.h"
+#include "storage/rocksdb/disk_space.h"
 #include "storage/rocksdb/head_set.h"
 #include "storage/rocksdb/journal.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
@@ -75,6 +76,7 @@ class Committer {
   void ForgetPlans(const std::vector<Item>& group);
   Planned Plan(const std::vector<Item>& group, std::uint32_t item, std::uint32_t index);
   void SealAndTrim();
+  void CheckDiskSpace();
   void MarkFailed(const Status& status);
   void TryToRecover();
 
@@ -88,6 +90,7 @@ class Committer {
   Status ReplayRecord(const JournalRecord& record, std::uint32_t segment, Replay& replay);
 
   const TelemetryStoreOptions options_;
+  rocksdb::Env& env_;
   TelemetryDatabase& database_;
   HeadSet& heads_;
 
@@ -101,6 +104,8 @@ class Committer {
   // The thread's own.
   std::unique_ptr<Journal> journal_;
   std::uint64_t last_sequence_ = 0;  // everything up to here is in the heads
+  DiskSpace disk_space_;
+  std::chrono::steady_clock::time_point checked_;  // when the free space was last looked at
   JournalGroupWriter writer_;
   std::vector<Planned> planned_;
   Status failure_;                               // why nothing is written, while that is so

@@ -253,7 +253,8 @@ Status Journal::Append(const JournalGroupWriter& group) {
 
 Status Journal::Recover() {
   if (file_ == nullptr) RETURN_IF_ERROR(BeginSegment());
-  return Trim();
+  RETURN_IF_ERROR(Trim());
+  return Roll();
 }
 
 std::chrono::steady_clock::duration Journal::oldest_age() const {
@@ -267,11 +268,14 @@ Status Journal::Trim() {
     size_bytes_ -= segments_.front().size_bytes;
     segments_.pop_front();
   }
+  return OkStatus();
+}
+
+bool Journal::WantsRoll() const {
   const Segment& current = segments_.back();
   const bool old = current.size_bytes > kSegmentHeadBytes &&
                    std::chrono::steady_clock::now() - current.begun > options_.segment_age_max;
-  if (file_ != nullptr && (old || current.size_bytes >= options_.segment_bytes_max)) return BeginSegment();
-  return OkStatus();
+  return file_ != nullptr && (old || current.size_bytes >= options_.segment_bytes_max);
 }
 
 }  // namespace telltale::internal

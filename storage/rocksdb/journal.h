@@ -73,8 +73,11 @@ class Journal {
   std::chrono::steady_clock::duration oldest_age() const;
   std::uint64_t size_bytes() const { return size_bytes_; }
 
-  // Deletes the oldest segments that no head needs, but for the current one; begins a new one if that is full or old.
+  // Deletes the oldest segments that no head needs, but for the current one.
   Status Trim();
+  // Whether the current segment is full or old; then Roll begins a new one.
+  bool WantsRoll() const;
+  Status Roll() { return WantsRoll() ? BeginSegment() : OkStatus(); }
 
  private:
   struct Segment {

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/rocksdb/disk_space.h"
 #include "tests/storage/crash_writer.h"
 #include "tests/storage/faulty_file_system.h"
 #include "tests/storage/store_access.h"
@@ -31,6 +32,13 @@ std::string ReadFile(const std::filesystem::path& path) {
 
 void WriteFile(const std::filesystem::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
+}
+
+std::vector<std::filesystem::path> Segments(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> segments;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "journal")) segments.push_back(entry.path());
+  std::ranges::sort(segments);
+  return segments;
 }
 
 // A store on a disk that can fail, and what was sent to it. Batch i has a frame for vehicle 1 and one for vehicle 2.
@@ -177,7 +185,6 @@ INSTANTIATE_TEST_SUITE_P(
                       FaultCase{"JournalFull", true, false, Operation::kWrite, FaultyFileSystem::Full},
                       FaultCase{"DatabaseWrite", false, true, Operation::kWrite, FaultyFileSystem::Broken},
                       FaultCase{"DatabaseSync", false, true, Operation::kSync, FaultyFileSystem::Broken},
-                      FaultCase{"DatabaseFull", false, true, Operation::kWrite, FaultyFileSystem::Full},
                       FaultCase{"DatabaseFullForNewFiles", false, true, Operation::kCreate, FaultyFileSystem::Full},
                       FaultCase{"BothWrite", true, true, Operation::kWrite, FaultyFileSystem::Broken},
                       FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}),
@@ -187,7 +194,6 @@ INSTANTIATE_TEST_SUITE_P(
     Faults, DiskThatFailsForGood,
     ::testing::Values(FaultCase{"JournalWrite", true, false, Operation::kWrite, FaultyFileSystem::Broken},
                       FaultCase{"JournalSync", true, false, Operation::kSync, FaultyFileSystem::Broken},
-                      FaultCase{"DatabaseSync", false, true, Operation::kSync, FaultyFileSystem::Broken},
                       FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}),
     NameOf);
 
@@ -224,15 +230,68 @@ TEST(UnreadableDisk, GivesErrorsAndOverwritesNothing) {
   EXPECT_EQ(disk.store().Latest(1, {})->size(), 3U) << "signals 1 and 2 of the first frame, 9 of the last";
 }
 
+// --- A disk that is nearly full
+// -----------------------------------------------------------------------------------------
+
+TEST(DiskSpace, WantsATenthMoreOnceThereWasTooLittle) {
+  const auto files = std::make_shared<FaultyFileSystem>();
+  const auto env = rocksdb::NewCompositeEnv(files);
+  internal::DiskSpace space(*env, "/tmp", 1000);
+  const auto is_enough = [&](std::uint64_t bytes) {
+    files->SetFreeBytes(bytes);
+    return space.Check().ok();
+  };
+  EXPECT_TRUE(is_enough(1000));
+  EXPECT_FALSE(is_enough(999));
+  EXPECT_FALSE(is_enough(1099));
+  EXPECT_TRUE(is_enough(1100));
+  EXPECT_TRUE(is_enough(1000));
+  EXPECT_TRUE(internal::DiskSpace(*env, "/tmp", 0).Check().ok());
+}
+
+TEST(NearlyFullDisk, RefusesFramesUntilThereIsSpaceAgain) {
+  TemporaryFolder folder;
+  StoreOnBadDisk disk(folder.path());
+  disk.options().disk_free_bytes_min = 5000;
+  disk.files().SetFreeBytes(4999);
+  disk.Open();  // which it does, so that what is there can be read
+  EXPECT_FALSE(disk.store().Stats().writable);
+  const Status refused = disk.Append(1);
+  EXPECT_TRUE(absl::IsUnavailable(refused));
+  EXPECT_THAT(refused.ToString(), AllOf(HasSubstr("4999"), HasSubstr("5000"), HasSubstr("store.disk_free_bytes_min")));
+  disk.files().SetFreeBytes(5500);
+  ASSERT_TRUE(disk.WaitUntil(true));
+  ASSERT_TRUE(disk.Append(2).ok());
+  disk.files().SetFreeBytes(0);
+  ASSERT_TRUE(disk.WaitUntil(false));
+  EXPECT_TRUE(absl::IsUnavailable(disk.Append(3)));
+  disk.ExpectSound(false);
+  disk.files().SetFreeBytes(std::nullopt);
+  ASSERT_TRUE(disk.WaitUntil(true));
+  ASSERT_TRUE(disk.Append(4).ok());
+  disk.Close();
+  disk.Open();
+  disk.ExpectSound(false);
+}
+
+TEST(NearlyFullDisk, IsSeenBeforeANewSegmentIsBegun) {
+  TemporaryFolder folder;
+  StoreOnBadDisk disk(folder.path());
+  disk.files().SkipSyncs();
+  disk.options().disk_free_bytes_min = 1;
+  disk.options().retry_interval = std::chrono::hours{1};
+  disk.options().journal_segment_bytes = 1 << 16;
+  disk.Open();
+  disk.files().SetFreeBytes(0);
+  int i = 0;
+  while (i < 10'000 && disk.Append(i).ok()) ++i;
+  EXPECT_GT(i, 100);
+  EXPECT_LT(i, 10'000);
+  EXPECT_EQ(Segments(folder.path()).size(), 1U);
+}
+
 // --- Files that are damaged while the store is closed
 // ------------------------------------------------------------------
-
-std::vector<std::filesystem::path> Segments(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> segments;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "journal")) segments.push_back(entry.path());
-  std::ranges::sort(segments);
-  return segments;
-}
 
 TEST(TornJournal, IsWholeOrEndsWithTheGroupBefore) {
   TemporaryFolder folder;
@@ -390,9 +449,10 @@ void CheckDamaged(const TelemetryStoreOptions& options, const std::string& file,
     EXPECT_EQ(latest->size(), 5U);
     for (const LatestValue& value : *latest) EXPECT_EQ(value.raw, expected.at(value.measure_time_ms).at(value.signal));
   }
-  // The journal's damage takes no more than the rest of a head with it; all other damage is an error.
+  // The journal's damage takes no more than the rest of a vehicle's head with it, at most all frames of a life; all
+  // other damage is an error.
   if (in_journal) {
-    EXPECT_LE(missing_count, 16U);
+    EXPECT_LE(missing_count, 24U);
   } else {
     EXPECT_EQ(missing_count, 0U);
   }
@@ -410,14 +470,17 @@ TEST(FlippedBit, IsToldAndNeverGivenAsData) {
   options.path = copy;
   std::mt19937 random(11);
   int flip_count = 0;
+  std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(disk.options().path)) {
-    const std::string path = std::filesystem::relative(entry.path(), disk.options().path);
-    const std::string name = entry.path().filename();
+    if (entry.is_regular_file()) paths.push_back(entry.path());
+  }
+  std::ranges::sort(paths);
+  for (const std::filesystem::path& whole_path : paths) {
+    const std::string path = std::filesystem::relative(whole_path, disk.options().path);
+    const std::string name = whole_path.filename();
     // What RocksDB only writes for people and other tools.
-    if (!entry.is_regular_file() || name.starts_with("LOG") || name.starts_with("OPTIONS") || name == "IDENTITY") {
-      continue;
-    }
-    const std::string bytes = ReadFile(entry.path());
+    if (name.starts_with("LOG") || name.starts_with("OPTIONS") || name == "IDENTITY") continue;
+    const std::string bytes = ReadFile(whole_path);
     if (bytes.empty()) continue;
     const int flips = name.starts_with("MANIFEST") ? 40 : 12;
     for (int i = 0; i < flips; ++i, ++flip_count) {
@@ -428,7 +491,7 @@ TEST(FlippedBit, IsToldAndNeverGivenAsData) {
       std::string damaged = bytes;
       damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
       WriteFile(copy + "/" + path, damaged);
-      CheckDamaged(options, name, IsJournal(entry.path()), written);
+      CheckDamaged(options, name, IsJournal(whole_path), written);
     }
   }
   EXPECT_GE(flip_count, 100);
