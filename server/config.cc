@@ -191,6 +191,9 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(NumberSetting("store.cache_bytes", "Memory for stored blocks that were read, bytes", config.store.cache_bytes));
   add(NumberSetting("store.write_buffer_bytes", "RocksDB's memory table, each of up to four, bytes",
                     config.store.write_buffer_bytes));
+  add(NumberSetting("store.disk_free_bytes_min",
+                    "With less free space on the disk nothing is written, until there is a tenth more, bytes; 0: off",
+                    config.store.disk_free_bytes_min));
   add(NumberSetting("store.open_files_max", "Files that the telemetry store keeps open", config.store.open_files_max));
   add(NumberSetting("advice.folded_vehicles_max", "Vehicles whose trips are kept in memory between queries",
                     config.folded_vehicles_max));

@@ -51,7 +51,11 @@ struct StoreStats {
   std::uint64_t head_frame_count = 0;
   std::uint64_t journal_bytes = 0;         // not yet trimmed
   std::uint64_t replayed_frame_count = 0;  // at the last open
-  bool writable = true;                    // false: a write failed, nothing is acknowledged
+  // At the last open: places of the journal that are not as they were written, each named in the log, and frames that
+  // could not be restored since one before them was there. Frames in the places themselves are not counted.
+  std::uint64_t replay_damaged_count = 0;
+  std::uint64_t replay_lost_frame_count = 0;
+  bool writable = true;  // false: a write failed or the disk is nearly full, nothing is acknowledged
 };
 
 // Every frame of every vehicle. Thread-safe.
@@ -69,10 +73,12 @@ class TelemetryStore {
   // Makes the batch durable, as a whole or not at all, then calls `done`, once, from a thread of the store: it must be
   // quick and must not call Append. Frames of one vehicle take effect in the order of the calls. Visible to readers
   // before `done` is called, never before durable. Blocks while more than the configured bytes wait. Errors (to
-  // `done`): UNAVAILABLE the disk does not take writes, or the store is closing; the caller sends again.
+  // `done`): UNAVAILABLE the disk does not take writes or is nearly full, or the store is closing; the caller sends
+  // again.
   virtual void Append(FrameBatch batch, AppendCallback done) = 0;
 
-  // The newest value of each of `signals` that the vehicle ever sent (empty: all), in the order of ids.
+  // The newest value of each of `signals` that the vehicle ever sent (empty: all), in the order of ids. Errors:
+  // DATA_LOSS what is stored of the vehicle is damaged; UNAVAILABLE the disk.
   virtual StatusOr<std::vector<LatestValue>> Latest(VehicleId vehicle, std::span<const SignalId> signals) = 0;
 
   // Calls `visit` for each frame of the vehicle inside the range that has at least one of `signals` (empty: all),

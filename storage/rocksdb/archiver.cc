@@ -27,7 +27,9 @@ rocksdb::WriteOptions WithoutLog() {
 }  // namespace
 
 Status BlockWrites::Open(const TelemetryDatabase& database) {
-  const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator({}, database.blocks));
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator(options, database.blocks));
   it->SeekToFirst();
   RETURN_IF_ERROR(ToStatus(it->status(), "look for the first block"));
   const auto parts = it->Valid() ? ParseBlockKey(ViewOf(it->key())) : std::nullopt;

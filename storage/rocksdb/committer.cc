@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include <fmt/format.h>
 #include <pthread.h>
 #include <rocksdb/env.h>
 
@@ -15,14 +16,17 @@
 namespace telltale::internal {
 namespace {
 
-constexpr auto kTick = std::chrono::seconds{1};
 // So many segments are there when the journal is full of heads that are as old as they may get.
 constexpr int kSegmentsPerAge = 8;
 
 }  // namespace
 
 Committer::Committer(const TelemetryStoreOptions& options, TelemetryDatabase& database, HeadSet& heads)
-    : options_(options), database_(database), heads_(heads) {}
+    : options_(options),
+      env_(options.env != nullptr ? *options.env : *rocksdb::Env::Default()),
+      database_(database),
+      heads_(heads),
+      disk_space_(env_, options.path, options.disk_free_bytes_min) {}
 
 Committer::~Committer() {
   {
@@ -85,7 +89,7 @@ Status Committer::RunTask(std::function<Status()> task) {
 // end.
 std::vector<Committer::Item> Committer::TakeGroup() {
   std::vector<Item> group;
-  const auto until = std::chrono::steady_clock::now() + kTick;
+  const auto until = std::chrono::steady_clock::now() + options_.retry_interval;
   MutexLock lock(mutex_);
   while (queue_.empty() && !stopping_) {
     if (!wake_committer_.WaitUntil(mutex_, until)) return group;
@@ -112,13 +116,14 @@ void Committer::CommitLoop() {
     } else if (group.front().task) {
       group.front().task();
     } else {
-      WriteGroup(group);
       std::size_t bytes = 0;
       for (const Item& item : group) bytes += item.batch.size_bytes();
+      WriteGroup(group);
       MutexLock lock(mutex_);
       queue_bytes_ -= bytes;
       queue_has_room_.NotifyAll();
     }
+    CheckDiskSpace();
     if (!writable_) TryToRecover();
     if (const Status sealing = heads_.sealer().status(); !sealing.ok()) MarkFailed(sealing);
     SealAndTrim();
@@ -134,6 +139,10 @@ Committer::Planned Committer::Plan(const std::vector<Item>& group, std::uint32_t
   {
     MutexLock lock(plan.page->mutex);
     state = &heads_.StateOf(*plan.page, frame.vehicle_id);
+  }
+  if (!state->loaded) {
+    plan.unreadable = true;
+    return plan;
   }
   // Without the lock from here: nobody else changes what is looked at.
   std::int64_t newest_time_ms = state->newest_time_ms;
@@ -169,14 +178,7 @@ Committer::Planned Committer::Plan(const std::vector<Item>& group, std::uint32_t
   return plan;
 }
 
-void Committer::WriteGroup(std::vector<Item>& group) {
-  if (!writable_) {
-    for (const Item& item : group) {
-      item.done(absl::UnavailableError("the disk takes no writes; send the frames again later"));
-    }
-    return;
-  }
-  const auto begun = std::chrono::steady_clock::now();
+std::optional<std::uint32_t> Committer::PlanGroup(const std::vector<Item>& group) {
   planned_.clear();
   writer_.Begin(journal_->next_sequence());
   for (std::uint32_t item = 0; item < group.size(); ++item) {
@@ -185,18 +187,42 @@ void Committer::WriteGroup(std::vector<Item>& group) {
       if (i + 6 < batch.size()) heads_.vehicles().Prefetch(batch[i + 6].vehicle_id);
       if (i + 3 < batch.size()) heads_.vehicles().PrefetchNewest(batch[i + 3].vehicle_id);
       planned_.push_back(Plan(group, item, i));
+      if (planned_.back().unreadable) return item;
     }
   }
   writer_.End();
+  return std::nullopt;
+}
+
+void Committer::ForgetPlans(const std::vector<Item>& group) {
+  for (const Planned& plan : planned_) {
+    MutexLock lock(plan.page->mutex);
+    heads_.StateOf(*plan.page, group[plan.item].batch[plan.frame].vehicle_id).pending = 0;
+  }
+}
+
+void Committer::WriteGroup(std::vector<Item>& group) {
+  if (!writable_) {
+    const Status refusal = absl::UnavailableError(
+        fmt::format("the store takes no writes: {}; send the frames again later", MessageOf(failure_)));
+    for (const Item& item : group) item.done(refusal);
+    return;
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  while (const std::optional<std::uint32_t> unreadable = PlanGroup(group)) {
+    ForgetPlans(group);
+    group[*unreadable].done(
+        absl::UnavailableError(fmt::format("what is stored of vehicle {} cannot be read; send the frames again later",
+                                           group[*unreadable].batch[planned_.back().frame].vehicle_id)));
+    group.erase(group.begin() + *unreadable);
+  }
+  if (group.empty()) return;
   const Status written = journal_->Append(writer_);
   if (options_.on_commit) {
     options_.on_commit(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   }
   if (!written.ok()) {
-    for (const Planned& plan : planned_) {
-      MutexLock lock(plan.page->mutex);
-      heads_.StateOf(*plan.page, group[plan.item].batch[plan.frame].vehicle_id).pending = 0;
-    }
+    ForgetPlans(group);
     MarkFailed(written);
     for (const Item& item : group) item.done(written);
     return;
@@ -226,23 +252,34 @@ void Committer::WriteGroup(std::vector<Item>& group) {
   }
 }
 
+void Committer::CheckDiskSpace() {
+  // Also before each new segment of the journal.
+  const auto now = std::chrono::steady_clock::now();
+  if (!writable_ || (now - checked_ < options_.retry_interval && !journal_->WantsRoll())) return;
+  checked_ = now;
+  if (const Status space = disk_space_.Check(); !space.ok()) MarkFailed(space);
+}
+
 void Committer::MarkFailed(const Status& status) {
-  if (writable_.exchange(false)) spdlog::error("the store takes no writes error=\"{}\"", MessageOf(status));
+  if (!writable_.exchange(false)) return;
+  failure_ = status;
+  spdlog::error("the store takes no writes error=\"{}\"", MessageOf(status));
 }
 
 void Committer::TryToRecover() {
-  if (!database_.db->Resume().ok()) return;
-  // A write of our own shows whether the disk is well again; nobody was promised anything meanwhile.
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  if (!database_.db->Put(synced, database_.meta, "probe", "").ok()) return;
-  if (!heads_.sealer().status().ok() || !journal_->Recover().ok()) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - tried_ < options_.retry_interval) return;
+  tried_ = now;
+  if (!disk_space_.Check().ok() || !heads_.sealer().status().ok() || !journal_->Recover().ok()) return;
   writable_ = true;
   spdlog::info("the store takes writes again");
 }
 
 void Committer::SealAndTrim() {
   for (const std::uint32_t segment : heads_.sealer().TakeDurable()) journal_->RemoveHead(segment);
+  // Also while nothing is written: it makes room.
+  if (const Status status = journal_->Trim(); !status.ok()) MarkFailed(status);
+  journal_bytes_ = journal_->size_bytes();
   if (!writable_) return;
   heads_.SealFull(last_sequence_);
   const auto too_long = [this] {
@@ -251,30 +288,39 @@ void Committer::SealAndTrim() {
   heads_.SealOldest(last_sequence_,
                     [&](std::uint32_t segment) { return segment == journal_->oldest_segment() && too_long(); });
   if (too_long()) heads_.sealer().FlushSoon();
-  if (const Status status = journal_->Trim(); !status.ok()) MarkFailed(status);
-  journal_bytes_ = journal_->size_bytes();
+  if (const Status status = journal_->Roll(); !status.ok()) MarkFailed(status);
 }
 
 // --- Opening --------------------------------------------------------------------------------------------------------
 
 Status Committer::Start() {
   const auto begun = std::chrono::steady_clock::now();
-  LayoutPool layouts;
+  Replay replay;
+  ASSIGN_OR_RETURN(const auto sealed_sequence, database_.SealedSequence());
   ASSIGN_OR_RETURN(journal_, Journal::Open({.folder = options_.path + "/journal",
                                             .segment_bytes_max = options_.journal_segment_bytes,
                                             .segment_age_max = options_.head_age_max / kSegmentsPerAge,
-                                            .env = options_.env != nullptr ? options_.env : rocksdb::Env::Default()}));
+                                            .sealed_sequence = sealed_sequence,
+                                            .env = &env_}));
   RETURN_IF_ERROR(journal_->Replay(
-      [&](const JournalRecord& record, std::uint32_t segment) { return ReplayRecord(record, segment, layouts); }));
+      [&](const JournalRecord& record, std::uint32_t segment) { return ReplayRecord(record, segment, replay); }));
   last_sequence_ = journal_->next_sequence() - 1;
   journal_bytes_ = journal_->size_bytes();
   const Journal::Replayed& replayed = journal_->replayed();
-  if (replayed_frame_count_ > 0 || replayed.damaged_count > 0 || lost_frame_count_ > 0) {
+  replay_damaged_count_ = replayed.damaged_count;
+  const bool damaged = replay_damaged_count_ > 0 || replay_lost_frame_count_ > 0;
+  if (replayed_frame_count_ > 0 || damaged) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
     spdlog::info("journal replayed records={} bytes={} frames={} damaged={} lost_frames={} seconds={:.3f}",
-                 replayed.record_count, replayed.size_bytes, replayed_frame_count_.load(), replayed.damaged_count,
-                 lost_frame_count_, taken.count());
+                 replayed.record_count, replayed.size_bytes, replayed_frame_count_, replay_damaged_count_,
+                 replay_lost_frame_count_, taken.count());
   }
+  if (damaged) {
+    // What goes on from here is packed against what is left. In blocks that is so for the next replay too.
+    RETURN_IF_ERROR(SealAll());
+    SealAndTrim();
+  }
+  CheckDiskSpace();
   thread_ = std::thread([this] { CommitLoop(); });
   return OkStatus();
 }
@@ -282,9 +328,9 @@ Status Committer::Start() {
 // Nothing is sealed before the replay's end: a head ends only where the journal goes on with a frame that needs none
 // before it, and that is known only of those that ended when they were written.
 // Budget: 1 us for a frame of 420 values.
-Status Committer::ReplayRecord(const JournalRecord& record, std::uint32_t segment, LayoutPool& layouts) {
+Status Committer::ReplayRecord(const JournalRecord& record, std::uint32_t segment, Replay& replay) {
   last_sequence_ = record.sequence;
-  JournalFrameReader reader(record, layouts);
+  JournalFrameReader reader(record, replay.layouts);
   JournalFrameReader::Head head;
   std::vector<RawValue> values;
   std::vector<char> row;
@@ -298,7 +344,10 @@ Status Committer::ReplayRecord(const JournalRecord& record, std::uint32_t segmen
       MutexLock lock(page.mutex);
       state = &heads_.StateOf(page, head.vehicle);
     }
-    const bool has_base = head.base == 0 || (state->newest_layout != nullptr && *state->newest_layout == *head.layout &&
+    if (!state->loaded) return *state->damage;
+    const auto broken = replay.broken.find(head.vehicle);
+    const bool has_base = head.base == 0 || (broken == replay.broken.end() && state->newest_layout != nullptr &&
+                                             *state->newest_layout == *head.layout &&
                                              state->newest_sequence == record.sequence - (head.base - 1));
     if (head.base == 0 || !has_base) {
       values.assign(head.layout->size(), 0);
@@ -309,9 +358,12 @@ Status Committer::ReplayRecord(const JournalRecord& record, std::uint32_t segmen
     if (record.sequence <= state->sealed_sequence) continue;
     if (!has_base) {
       // A frame before it was in a damaged record.
-      ++lost_frame_count_;
+      ++replay_lost_frame_count_;
+      std::int64_t& newest_ms = replay.broken.try_emplace(head.vehicle, head.measure_time_ms).first->second;
+      newest_ms = std::max(newest_ms, head.measure_time_ms);
       continue;
     }
+    if (broken != replay.broken.end() && head.measure_time_ms > broken->second) replay.broken.erase(broken);
     // Packed again: of the head that it followed some frames may be sealed.
     const bool packs_on_newest = head.base != 0 && state->newest_in_head;
     const std::span<const RawValue> base = packs_on_newest

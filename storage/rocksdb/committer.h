@@ -1,16 +1,19 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "base/mutex.h"
 #include "base/status.h"
 #include "storage/codec/journal_record.h"
+#include "storage/rocksdb/disk_space.h"
 #include "storage/rocksdb/head_set.h"
 #include "storage/rocksdb/journal.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
@@ -40,7 +43,10 @@ class Committer {
 
   bool writable() const { return writable_; }
   std::uint64_t journal_bytes() const { return journal_bytes_; }
+  // What the replay found: known when Start has returned.
   std::uint64_t replayed_frame_count() const { return replayed_frame_count_; }
+  std::uint64_t replay_damaged_count() const { return replay_damaged_count_; }
+  std::uint64_t replay_lost_frame_count() const { return replay_lost_frame_count_; }
 
  private:
   // What waits to be committed: a batch, or a task.
@@ -55,6 +61,7 @@ class Committer {
     VehicleTable::Page* page = nullptr;
     std::uint32_t item = 0;
     std::uint32_t frame = 0;
+    bool unreadable = false;       // what is stored of the vehicle cannot be read now
     bool repeated = false;         // the vehicle's newest frame again: there is nothing to write
     bool rewrites_newest = false;  // of the same time as the vehicle's newest frame
     PackedFrames::Base base = PackedFrames::Base::kZeros;
@@ -64,13 +71,26 @@ class Committer {
   void CommitLoop();
   std::vector<Item> TakeGroup();
   void WriteGroup(std::vector<Item>& group);
+  // The whole group. Returns the first item that cannot be planned now; nullopt: all are.
+  std::optional<std::uint32_t> PlanGroup(const std::vector<Item>& group);
+  void ForgetPlans(const std::vector<Item>& group);
   Planned Plan(const std::vector<Item>& group, std::uint32_t item, std::uint32_t index);
   void SealAndTrim();
+  void CheckDiskSpace();
   void MarkFailed(const Status& status);
   void TryToRecover();
-  Status ReplayRecord(const JournalRecord& record, std::uint32_t segment, LayoutPool& layouts);
+
+  // What a replay knows beside the heads.
+  struct Replay {
+    LayoutPool layouts;
+    // Vehicles of which a frame was lost that later ones are packed against, and the newest such frame's time. The head
+    // then does not have the newest frame as it was written: only one against zeros, and newer, is that again.
+    std::unordered_map<VehicleId, std::int64_t> broken;
+  };
+  Status ReplayRecord(const JournalRecord& record, std::uint32_t segment, Replay& replay);
 
   const TelemetryStoreOptions options_;
+  rocksdb::Env& env_;
   TelemetryDatabase& database_;
   HeadSet& heads_;
 
@@ -84,13 +104,18 @@ class Committer {
   // The thread's own.
   std::unique_ptr<Journal> journal_;
   std::uint64_t last_sequence_ = 0;  // everything up to here is in the heads
+  DiskSpace disk_space_;
+  std::chrono::steady_clock::time_point checked_;  // when the free space was last looked at
   JournalGroupWriter writer_;
   std::vector<Planned> planned_;
-  std::uint64_t lost_frame_count_ = 0;  // by the replay
+  Status failure_;                               // why nothing is written, while that is so
+  std::chrono::steady_clock::time_point tried_;  // when it was last tried whether the disk is well again
 
   std::atomic<bool> writable_ = true;
   std::atomic<std::uint64_t> journal_bytes_ = 0;
-  std::atomic<std::uint64_t> replayed_frame_count_ = 0;
+  std::uint64_t replayed_frame_count_ = 0;
+  std::uint64_t replay_damaged_count_ = 0;
+  std::uint64_t replay_lost_frame_count_ = 0;
   std::thread thread_;
 };
 

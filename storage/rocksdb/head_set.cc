@@ -20,9 +20,11 @@ VehicleState& HeadSet::StateOf(VehicleTable::Page& page, VehicleId vehicle) {
 }
 
 void HeadSet::Load(VehicleId vehicle, VehicleState& state) {
-  state.loaded = true;
+  state.damage.reset();
   std::string bytes;
   const rocksdb::Status read = database_.db->Get({}, database_.latest, LatestKey(vehicle), &bytes);
+  // What cannot be read now may be readable later, and must not be written over: it is not loaded.
+  state.loaded = read.ok() || read.IsNotFound() || read.IsCorruption();
   if (read.IsNotFound()) return;
   Status status = ToStatus(read, fmt::format("read the latest values of vehicle {}", vehicle));
   if (status.ok()) {
@@ -35,10 +37,10 @@ void HeadSet::Load(VehicleId vehicle, VehicleState& state) {
     }
   }
   if (status.ok()) return;
-  // The next sealing writes a sound row; until then whoever asks is told.
+  // Of a damaged row: the next sealing writes a sound one; until then whoever asks is told.
   spdlog::error("latest values cannot be read vehicle={} error=\"{}\"", vehicle, MessageOf(status));
   state.damage =
-      std::make_unique<const Status>(absl::DataLossError(fmt::format("vehicle {}: {}", vehicle, MessageOf(status))));
+      std::make_unique<const Status>(status.code(), fmt::format("vehicle {}: {}", vehicle, MessageOf(status)));
 }
 
 FrameChange HeadSet::Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame,

@@ -41,6 +41,24 @@ std::optional<std::uint64_t> ReadSegmentHead(std::string_view bytes) {
   return sequence_before;
 }
 
+// The sequence before the first sound record; nullopt: there is none.
+std::optional<std::uint64_t> SequenceBeforeRecords(std::string_view bytes) {
+  for (std::size_t at = kSegmentHeadBytes; at < bytes.size(); at += 8) {
+    const auto record = JournalRecord::Read(bytes.substr(at));
+    if (record.ok() && record->sequence > 0) return record->sequence - 1;
+  }
+  return std::nullopt;
+}
+
+// Whether the file's last bytes may be what a crash left of a record: its beginning, or a place that was never written.
+bool IsCutShort(std::string_view bytes) {
+  if (bytes.size() < JournalGroupWriter::kHeadBytes) return true;
+  std::uint32_t frames_size = 0;
+  std::memcpy(&frames_size, bytes.data(), sizeof(frames_size));
+  return bytes.size() < JournalGroupWriter::kHeadBytes + frames_size ||
+         bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
 }  // namespace
 
 Journal::Journal(const Options& options) : options_(options), files_(options.env->GetFileSystem()) {}
@@ -84,16 +102,27 @@ Status Journal::OpenFolder() {
 
 Status Journal::Replay(const RecordFunction& visit) {
   // Of each segment the bytes are read twice, the heads first: how far one counts stands in the head of the next.
-  std::vector<std::optional<std::uint64_t>> before;
+  std::vector<std::optional<std::uint64_t>> before(segments_.size());
   std::string bytes;
-  for (const Segment& segment : segments_) {
+  for (std::size_t i = segments_.size(); i-- > 0;) {
+    const std::string path = PathOf(segments_[i].number);
     std::unique_ptr<rocksdb::FSSequentialFile> file;
     std::array<char, kSegmentHeadBytes> head;
     rocksdb::Slice read;
-    rocksdb::IOStatus status = files_->NewSequentialFile(PathOf(segment.number), {}, &file, nullptr);
+    rocksdb::IOStatus status = files_->NewSequentialFile(path, {}, &file, nullptr);
     if (status.ok()) status = file->Read(head.size(), {}, &read, head.data(), nullptr);
-    RETURN_IF_ERROR(ToStatus(status, fmt::format("read {}", PathOf(segment.number))));
-    before.push_back(ReadSegmentHead({read.data(), read.size()}));
+    RETURN_IF_ERROR(ToStatus(status, fmt::format("read {}", path)));
+    before[i] = ReadSegmentHead({read.data(), read.size()});
+    if (before[i]) continue;
+    RETURN_IF_ERROR(ToStatus(rocksdb::ReadFileToString(options_.env, path, &bytes), fmt::format("read {}", path)));
+    if (i + 1 == segments_.size() && bytes.size() <= kSegmentHeadBytes) {
+      segments_.pop_back();  // it was begun and never written; it is begun again
+      continue;
+    }
+    ++replayed_.damaged_count;
+    spdlog::error("journal damaged file={} error=\"the segment's head\"", path);
+    before[i] = SequenceBeforeRecords(bytes);
+    if (!before[i] && i + 1 < segments_.size()) before[i] = before[i + 1];
   }
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     Segment& segment = segments_[i];
@@ -101,30 +130,44 @@ Status Journal::Replay(const RecordFunction& visit) {
     RETURN_IF_ERROR(ToStatus(rocksdb::ReadFileToString(options_.env, path, &bytes), fmt::format("read {}", path)));
     segment.size_bytes = bytes.size();
     size_bytes_ += bytes.size();
-    if (!before[i]) {
-      // The last one may have been begun and never written.
-      if (i + 1 < segments_.size()) {
-        ++replayed_.damaged_count;
-        spdlog::error("journal damaged file={} error=\"the segment's head\"", path);
-      }
-      continue;
-    }
-    last_sequence_ = *before[i];
+    if (before[i]) last_sequence_ = *before[i];
     const auto end = i + 1 < segments_.size() ? before[i + 1] : std::nullopt;
     RETURN_IF_ERROR(ReplaySegment(segment, bytes, end, visit));
   }
   replayed_.size_bytes = size_bytes_;
+  CompareWithSealed(segments_.empty() ? 0 : before.front().value_or(0));
   return BeginSegment();
+}
+
+void Journal::CompareWithSealed(std::uint64_t sequence_before) {
+  if (!options_.sealed_sequence) return;
+  const std::uint64_t sealed = *options_.sealed_sequence;
+  if (sequence_before > sealed) {
+    ++replayed_.damaged_count;
+    spdlog::error(
+        "blocks are lost: the database is older than the journal folder={} sealed_sequence={} begins_after={}",
+        options_.folder, sealed, sequence_before);
+  }
+  if (last_sequence_ < sealed) {
+    ++replayed_.damaged_count;
+    spdlog::error("journal damaged folder={} ends_with_sequence={} sealed_sequence={}", options_.folder, last_sequence_,
+                  sealed);
+    last_sequence_ = sealed;  // no sequence is used twice
+  }
 }
 
 Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, std::optional<std::uint64_t> end,
                               const RecordFunction& visit) {
   const std::string path = PathOf(segment.number);
   const std::size_t size = bytes.size();
-  bytes.remove_prefix(kSegmentHeadBytes);
+  bytes.remove_prefix(std::min(kSegmentHeadBytes, size));
   std::vector<JournalRecord> group;
   const auto visit_group = [&]() -> Status {
-    for (const JournalRecord& record : group) RETURN_IF_ERROR(visit(record, segment.number));
+    for (const JournalRecord& record : group) {
+      if (const Status status = visit(record, segment.number); !status.ok()) {
+        return Status(status.code(), fmt::format("{}, record {}: {}", path, record.sequence, MessageOf(status)));
+      }
+    }
     replayed_.record_count += group.size();
     if (!group.empty()) last_sequence_ = group.back().sequence;
     group.clear();
@@ -135,19 +178,19 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
     spdlog::error("journal damaged file={} before_byte={} after_sequence={}", path, size - bytes.size(),
                   group.empty() ? last_sequence_ : group.back().sequence);
   };
-  bool lost = false;  // something that is no record, since the last sound one
+  std::string_view lost;  // from something that is no record, behind the last sound one; empty: nothing
   while (!bytes.empty()) {
     const auto record = JournalRecord::Read(bytes);
     const std::uint64_t previous = group.empty() ? last_sequence_ : group.back().sequence;
     if (!record.ok() || record->sequence <= previous) {
       // Whether a crash cut the end off or something is damaged shows in what follows.
-      lost = true;
+      if (lost.empty()) lost = bytes;
       bytes.remove_prefix(std::min<std::size_t>(8, bytes.size()));  // records begin at multiples of 8
       continue;
     }
     if (end && record->sequence > *end) break;
-    if (lost) damaged();
-    lost = false;
+    if (!lost.empty()) damaged();
+    lost = {};
     group.push_back(*record);
     bytes.remove_prefix(std::min(record->size_bytes, bytes.size()));
     if (record->last_of_group) RETURN_IF_ERROR(visit_group());
@@ -155,7 +198,9 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
   if (end) {
     RETURN_IF_ERROR(visit_group());
     if (last_sequence_ < *end) damaged();
-  } else if (lost || !group.empty()) {
+  } else if (!lost.empty() && !IsCutShort(lost)) {
+    damaged();
+  } else if (!lost.empty() || !group.empty()) {
     spdlog::warn("journal ends in a write that was never acknowledged file={} records={}", path, group.size());
   }
   return OkStatus();
@@ -206,7 +251,11 @@ Status Journal::Append(const JournalGroupWriter& group) {
   return OkStatus();
 }
 
-Status Journal::Recover() { return file_ != nullptr ? OkStatus() : BeginSegment(); }
+Status Journal::Recover() {
+  if (file_ == nullptr) RETURN_IF_ERROR(BeginSegment());
+  RETURN_IF_ERROR(Trim());
+  return Roll();
+}
 
 std::chrono::steady_clock::duration Journal::oldest_age() const {
   return std::chrono::steady_clock::now() - segments_.front().begun;
@@ -219,11 +268,14 @@ Status Journal::Trim() {
     size_bytes_ -= segments_.front().size_bytes;
     segments_.pop_front();
   }
+  return OkStatus();
+}
+
+bool Journal::WantsRoll() const {
   const Segment& current = segments_.back();
   const bool old = current.size_bytes > kSegmentHeadBytes &&
                    std::chrono::steady_clock::now() - current.begun > options_.segment_age_max;
-  if (file_ != nullptr && (old || current.size_bytes >= options_.segment_bytes_max)) return BeginSegment();
-  return OkStatus();
+  return file_ != nullptr && (old || current.size_bytes >= options_.segment_bytes_max);
 }
 
 }  // namespace telltale::internal

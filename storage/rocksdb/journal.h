@@ -32,13 +32,16 @@ class Journal {
     std::string folder;
     std::size_t segment_bytes_max = 0;  // a longer segment is followed by a new one
     std::chrono::seconds segment_age_max{};
+    // The last sequence when the last block was sealed; nullopt: not known. The journal goes at least so far, and
+    // begins no later.
+    std::optional<std::uint64_t> sealed_sequence;
     rocksdb::Env* env = nullptr;  // not null
   };
 
   // What a replay found.
   struct Replayed {
     std::uint64_t record_count = 0;
-    std::uint64_t damaged_count = 0;  // places where records are lost
+    std::uint64_t damaged_count = 0;  // places that are not as they were written
     std::uint64_t size_bytes = 0;
   };
   using RecordFunction = std::function<Status(const JournalRecord& record, std::uint32_t segment)>;
@@ -58,7 +61,7 @@ class Journal {
   Status Append(const JournalGroupWriter& group);
   std::uint64_t next_sequence() const { return last_sequence_ + 1; }
 
-  // Goes on in a new segment after an error.
+  // Goes on after an error, of Append in a new segment.
   Status Recover();
 
   // A head keeps the segment that its first frame is in. Segments are numbered from 1 up, without gaps.
@@ -70,8 +73,11 @@ class Journal {
   std::chrono::steady_clock::duration oldest_age() const;
   std::uint64_t size_bytes() const { return size_bytes_; }
 
-  // Deletes the oldest segments that no head needs, but for the current one; begins a new one if that is full or old.
+  // Deletes the oldest segments that no head needs, but for the current one.
   Status Trim();
+  // Whether the current segment is full or old; then Roll begins a new one.
+  bool WantsRoll() const;
+  Status Roll() { return WantsRoll() ? BeginSegment() : OkStatus(); }
 
  private:
   struct Segment {
@@ -88,6 +94,8 @@ class Journal {
   // `end`: no later record of the segment counts; nullopt: it is the last segment.
   Status ReplaySegment(const Segment& segment, std::string_view bytes, std::optional<std::uint64_t> end,
                        const RecordFunction& visit);
+  // Logs and counts what shows that the end of the journal, or of the database, is lost.
+  void CompareWithSealed(std::uint64_t sequence_before);
   Status BeginSegment();
 
   const Options options_;

@@ -62,7 +62,8 @@ class RocksDbTelemetryStore::Impl {
                 .head_bytes_max = options.head_bytes_max,
                 .sealer = {.queue_bytes_max = options.sealing_bytes_max,
                            .flush_bytes = options.write_buffer_bytes / 2,
-                           .flush_age = options.head_age_max}}),
+                           .flush_age = options.head_age_max,
+                           .retry_interval = options.retry_interval}}),
         committer_(options, *database_, heads_) {}
 
   Status Start() {
@@ -156,6 +157,8 @@ StoreStats RocksDbTelemetryStore::Impl::Stats() {
                    .head_frame_count = heads_.frame_count(),
                    .journal_bytes = committer_.journal_bytes(),
                    .replayed_frame_count = committer_.replayed_frame_count(),
+                   .replay_damaged_count = committer_.replay_damaged_count(),
+                   .replay_lost_frame_count = committer_.replay_lost_frame_count(),
                    .writable = committer_.writable()};
   std::uint64_t bytes = 0;
   for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->latest, database_->archive}) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,6 +41,12 @@ struct TelemetryStoreOptions {
   std::size_t cache_bytes = std::size_t{256} << 20;        // blocks that reads keep in memory
   std::size_t write_buffer_bytes = std::size_t{64} << 20;  // blocks that are flushed together
   int open_files_max = 2'000;
+
+  // With less free space on the disk nothing is written, until there is a tenth more; 0: it may be filled.
+  std::uint64_t disk_free_bytes_min = std::uint64_t{1} << 30;
+  // How often the free space is looked at, and after a write failed how often the store tries whether the disk is well
+  // again.
+  std::chrono::milliseconds retry_interval{1'000};
 
   // Called after each group commit with the seconds it took, sync included; for metrics. May be empty.
   std::function<void(double seconds)> on_commit;

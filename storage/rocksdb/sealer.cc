@@ -13,7 +13,6 @@ namespace telltale::internal {
 namespace {
 
 constexpr std::size_t kBytesPerWrite = std::size_t{1} << 20;  // of packed heads: about as much of blocks
-constexpr auto kRetryAfter = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -40,6 +39,7 @@ void Sealer::Add(std::shared_ptr<const SealingHead> head) {
 
 Status Sealer::Drain() {
   MutexLock lock(mutex_);
+  if (!status_.ok()) return status_;
   flush_wanted_ = true;
   wake_.NotifyOne();
   const std::uint64_t failures = failure_count_;
@@ -98,7 +98,11 @@ bool Sealer::Next(Work& work) {
 void Sealer::Run() {
   pthread_setname_np(pthread_self(), "sealer");  // for top and perf
   Work work;
+  bool failed = false;
   while (!work.heads.empty() || Next(work)) {
+    // After a failed write RocksDB refuses further ones. This may wait for as long as the disk does, so it is not the
+    // committer's. Whether it helped shows in what follows.
+    if (failed) database_.db->Resume().PermitUncheckedError();
     Status status = work.heads.empty() ? OkStatus() : Write(work.heads);
     if (status.ok()) {
       Forget(work.heads);
@@ -112,10 +116,14 @@ void Sealer::Run() {
       status_ = std::move(status);
       flush_wanted_ = true;
       progress_.NotifyAll();
-      if (!stopping_) wake_.WaitUntil(mutex_, std::chrono::steady_clock::now() + kRetryAfter);
+      const auto retry = std::chrono::steady_clock::now() + options_.retry_interval;
+      while (!stopping_ && wake_.WaitUntil(mutex_, retry)) {
+      }
       if (stopping_) return;
+      failed = true;
       continue;
     }
+    failed = false;
     status_ = OkStatus();
   }
 }
@@ -138,6 +146,7 @@ Status Sealer::Write(const Heads& heads) {
     }
     write.Put(database_.latest, LatestKey(head->vehicle), head->latest.Encode());
   }
+  database_.PutSealedSequence(heads.back()->latest.sealed_sequence, write);  // the greatest: heads come in order
   RETURN_IF_ERROR(writes_.Write(*database_.db, write, blocks));
   block_count_ += blocks.size();
   if (unflushed_.empty()) unflushed_since_ = std::chrono::steady_clock::now();
@@ -161,9 +170,7 @@ void Sealer::Forget(const Heads& heads) {
 }
 
 Status Sealer::Flush() {
-  if (!unflushed_.empty()) {
-    RETURN_IF_ERROR(database_.Flush());
-  }
+  if (!unflushed_.empty()) RETURN_IF_ERROR(database_.Flush());
   MutexLock lock(mutex_);
   durable_.insert(durable_.end(), unflushed_.begin(), unflushed_.end());
   unflushed_.clear();

@@ -24,6 +24,7 @@ class Sealer {
     std::size_t queue_bytes_max = 0;   // of frozen heads; then Add waits
     std::size_t flush_bytes = 0;       // blocks that are made durable at once
     std::chrono::seconds flush_age{};  // or when the oldest of them is so old
+    std::chrono::milliseconds retry_interval{};
   };
 
   // What refers to something outlives the sealer.
@@ -43,7 +44,7 @@ class Sealer {
   // The journal segments of heads whose blocks became durable since the last call, one for each head.
   std::vector<std::uint32_t> TakeDurable();
 
-  // OK, or why the last write failed; it is tried again every second.
+  // OK, or why the last write failed; it is tried again every retry_interval.
   Status status() const;
 
   std::uint64_t block_count() const { return block_count_; }

@@ -1,22 +1,28 @@
 #include "storage/rocksdb/telemetry_database.h"
 
 #include <charconv>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/sst_partitioner.h>
 #include <rocksdb/table.h>
 #include <unistd.h>
 
+#include "storage/rocksdb/retryable_file_system.h"
 #include "storage/rocksdb/rocksdb_status.h"
 
 namespace telltale::internal {
 namespace {
 
 constexpr const char* kVersionKey = "format_version";
+constexpr const char* kSealedSequenceKey = "sealed_sequence";
 
 rocksdb::ColumnFamilyOptions FamilyOptions(const TelemetryStoreOptions& options,
                                            const std::shared_ptr<rocksdb::Cache>& cache) {
@@ -46,14 +52,16 @@ bool TakesDirectWrites(const std::string& folder) {
 Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
   std::string text;
   const rocksdb::Status read = database.db->Get({}, database.meta, kVersionKey, &text);
-  const auto write_version = [&] {
-    rocksdb::WriteOptions synced;
-    synced.sync = true;
-    return ToStatus(
-        database.db->Put(synced, database.meta, kVersionKey, std::to_string(RocksDbTelemetryStore::kFormatVersion)),
-        fmt::format("write to telemetry in {}", path));
+  const auto write_version = [&](std::optional<std::uint64_t> sealed_sequence) -> Status {
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    rocksdb::WriteBatch write;
+    write.Put(database.meta, kVersionKey, std::to_string(RocksDbTelemetryStore::kFormatVersion));
+    if (sealed_sequence) database.PutSealedSequence(*sealed_sequence, write);
+    RETURN_IF_ERROR(ToStatus(database.db->Write(options, &write), fmt::format("write to telemetry in {}", path)));
+    return database.Flush();
   };
-  if (read.IsNotFound()) return write_version();
+  if (read.IsNotFound()) return write_version(0);
   RETURN_IF_ERROR(ToStatus(read, fmt::format("read telemetry in {}", path)));
   int version = 0;
   std::from_chars(text.data(), text.data() + text.size(), version);
@@ -63,7 +71,23 @@ Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
                     path, text, RocksDbTelemetryStore::kFormatVersion));
   }
   // Version 1 had no archive.
-  return version < RocksDbTelemetryStore::kFormatVersion ? write_version() : OkStatus();
+  return version < RocksDbTelemetryStore::kFormatVersion ? write_version(std::nullopt) : OkStatus();
+}
+
+// Why RocksDB could not be opened. Of a damaged table it names another file or none, so we look which it is.
+Status OpenError(const rocksdb::Status& status, const rocksdb::Options& options, const std::string& path) {
+  const std::string what = fmt::format("open telemetry in {}", path);
+  if (status.IsPathNotFound()) {
+    return absl::DataLossError(fmt::format("{}: {}; the file is lost, or CURRENT is damaged", what, status.ToString()));
+  }
+  std::string tables;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+    if (!status.IsCorruption() || entry.path().extension() != ".sst") continue;
+    const rocksdb::Status opened = rocksdb::SstFileReader(options).Open(entry.path());
+    if (!opened.ok()) tables += fmt::format("; {}: {}", entry.path().filename().string(), opened.ToString());
+  }
+  return ToStatus(status, what + tables);
 }
 
 }  // namespace
@@ -82,7 +106,11 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   // Copying into the page cache would be a sixth of all work, and push out what readers need.
   db_options.use_direct_io_for_flush_and_compaction = TakesDirectWrites(options.path);
   db_options.keep_log_file_num = 10;
-  if (options.env != nullptr) db_options.env = options.env;
+  db_options.max_bgerror_resume_count = 0;  // the sealer tries again
+  auto database = std::make_unique<TelemetryDatabase>();
+  rocksdb::Env* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  database->env = rocksdb::NewCompositeEnv(MakeRetryable(env->GetFileSystem()));
+  db_options.env = database->env.get();
 
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   const rocksdb::ColumnFamilyOptions plain = FamilyOptions(options, cache);
@@ -104,7 +132,6 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   rocksdb::ColumnFamilyOptions archive = plain;
   archive.level0_file_num_compaction_trigger = 2;
   archive.sst_partitioner_factory = merged_by_size.sst_partitioner_factory;
-  auto database = std::make_unique<TelemetryDatabase>();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(db_options, options.path,
@@ -113,7 +140,7 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
                                                     {"latest", latest},
                                                     {"archive", archive}},
                                                    &handles, &db);
-  RETURN_IF_ERROR(ToStatus(opened, fmt::format("open telemetry in {}", options.path)));
+  if (!opened.ok()) return OpenError(opened, rocksdb::Options(db_options, plain), options.path);
   database->db.reset(db);
   database->meta = handles[0];
   database->blocks = handles[1];
@@ -123,7 +150,38 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   return database;
 }
 
-Status TelemetryDatabase::Flush() { return ToStatus(db->Flush({}, {blocks, latest, archive}), "flush blocks"); }
+StatusOr<std::optional<std::uint64_t>> TelemetryDatabase::SealedSequence() const {
+  std::string text;
+  const rocksdb::Status read = db->Get({}, meta, kSealedSequenceKey, &text);
+  if (read.IsNotFound()) return std::nullopt;
+  RETURN_IF_ERROR(ToStatus(read, "read the sealed sequence"));
+  std::uint64_t sequence = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
+  if (error != std::errc() || end != text.data() + text.size()) return absl::DataLossError("the sealed sequence");
+  return sequence;
+}
+
+void TelemetryDatabase::PutSealedSequence(std::uint64_t sequence, rocksdb::WriteBatch& write) const {
+  write.Put(meta, kSealedSequenceKey, std::to_string(sequence));
+}
+
+Status TelemetryDatabase::Flush() {
+  // Once RocksDB 7.8 has resumed after an error, its Flush returns before the files are there. What still waits for
+  // them are immutable memory tables.
+  while (true) {
+    RETURN_IF_ERROR(ToStatus(db->Flush({}, {meta, blocks, latest, archive}), "flush blocks"));
+    std::uint64_t waiting = 0;
+    for (rocksdb::ColumnFamilyHandle* family : {meta, blocks, latest, archive}) {
+      std::uint64_t count = 0;
+      if (!db->GetIntProperty(family, rocksdb::DB::Properties::kNumImmutableMemTable, &count)) {
+        return absl::InternalError("flush blocks: RocksDB does not count its memory tables");
+      }
+      waiting += count;
+    }
+    if (waiting == 0) return OkStatus();
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
 
 TelemetryDatabase::~TelemetryDatabase() {
   if (db == nullptr) return;

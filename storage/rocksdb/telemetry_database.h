@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -13,18 +15,23 @@ namespace telltale::internal {
 
 // The RocksDB of the telemetry store with its column families.
 struct TelemetryDatabase {
+  std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
-  rocksdb::ColumnFamilyHandle* meta = nullptr;     // the default family: format version
+  rocksdb::ColumnFamilyHandle* meta = nullptr;     // the default family: format_version, sealed_sequence
   rocksdb::ColumnFamilyHandle* blocks = nullptr;   // BlockKey to BlockCodec
   rocksdb::ColumnFamilyHandle* latest = nullptr;   // LatestKey to LatestRow
   rocksdb::ColumnFamilyHandle* archive = nullptr;  // ArchiveKey to BlockCodec: the blocks of past days, put in order
 
-  // What the families have in memory becomes durable, all of it at once: what one has may be because of what another
-  // has no more. UNAVAILABLE: the disk.
-  Status Flush();
-
   static StatusOr<std::unique_ptr<TelemetryDatabase>> Open(const TelemetryStoreOptions& options);
   ~TelemetryDatabase();
+
+  // The journal's last sequence when the last block was sealed; nullopt: an older program made the store. Errors:
+  // DATA_LOSS; UNAVAILABLE the disk.
+  StatusOr<std::optional<std::uint64_t>> SealedSequence() const;
+  void PutSealedSequence(std::uint64_t sequence, rocksdb::WriteBatch& write) const;
+
+  // Makes what was written without RocksDB's log durable. Errors: UNAVAILABLE the disk.
+  Status Flush();
 };
 
 inline rocksdb::Slice SliceOf(std::string_view text) { return {text.data(), text.size()}; }

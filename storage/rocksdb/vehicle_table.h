@@ -38,14 +38,14 @@ struct VehicleState {
   std::uint64_t newest_sequence = 0;
   bool newest_in_head = false;
 
-  bool loaded = false;
+  bool loaded = false;                // what is stored was read, or is damaged
   std::uint32_t head_segment = 0;     // of the journal: where the head's first frame is
   std::uint32_t head_generation = 0;  // how many heads there were before
   std::uint32_t pending = 0;          // the committer's own: 1 + index of the vehicle's newest frame in the group
   std::uint32_t rewrite_count = 0;
   std::uint64_t sealed_sequence = 0;     // as of when the vehicle was loaded
   std::unique_ptr<LatestRow> older;      // newest values of signals that the newest frame does not have; may be null
-  std::unique_ptr<const Status> damage;  // DATA_LOSS: the stored latest values cannot be read; else null
+  std::unique_ptr<const Status> damage;  // why the stored latest values cannot be had; else null
 
   // A frame as it is to be added: `row` is what RowCodec made of it against `base`.
   struct Addition {
@@ -58,7 +58,7 @@ struct VehicleState {
   };
   FrameChange Add(const Addition& frame);
 
-  // The newest value of every signal. Errors: DATA_LOSS.
+  // The newest value of every signal. Errors: DATA_LOSS what is stored is damaged; UNAVAILABLE the disk.
   StatusOr<LatestRow> Latest() const;
 
   // The frames that are in no block that was written before, in order of time.
