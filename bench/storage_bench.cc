@@ -247,6 +247,7 @@ void BenchSize(const Options& options, TelemetryStoreOptions store_options, doub
 void BenchRawRocksDb(const Options& options, std::size_t value_bytes, std::uint64_t total_bytes) {
   const std::string path = options.folder + "/raw";
   std::filesystem::remove_all(path);
+  std::filesystem::create_directories(options.folder);
   rocksdb::Options db_options;
   db_options.create_if_missing = true;
   db_options.compression = rocksdb::kNoCompression;
