@@ -263,20 +263,31 @@ std::vector<SignalId> SignalsOf(const Head& head, const std::vector<std::uint32_
   return signals;
 }
 
+// Room for a tile of columns. The thread keeps it: for a long block it is so large that malloc() would ask the system.
+RawValue* Tile(std::size_t stride) {
+  thread_local std::unique_ptr<RawValue[]> tile;
+  thread_local std::size_t tile_stride = 0;
+  if (tile_stride < stride) {
+    tile = std::make_unique_for_overwrite<RawValue[]>(kTileColumns * stride);
+    tile_stride = stride;
+  }
+  return tile.get();
+}
+
 // Frames [from, to) of one layout: a tile of columns is decoded, then transposed into rows.
 Status ReadTiles(Head& head, std::span<const std::int64_t> times_ms, std::size_t from, std::size_t to,
                  const std::vector<std::uint32_t>& wanted, LayoutPool& layouts, FrameRun& run) {
   const std::span<RawValue> rows =
       run.AddUninitialized(times_ms.subspan(from, to - from), layouts.Get(SignalsOf(head, wanted)));
   const std::size_t stride = RoundUpToGroup(times_ms.size()) + ColumnCodec::kSlack;
-  const auto tile = std::make_unique_for_overwrite<RawValue[]>(kTileColumns * stride);
+  RawValue* const tile = Tile(stride);
   ColumnReader reader(head);
   for (std::size_t first = 0; first < wanted.size(); first += kTileColumns) {
     const std::size_t columns = std::min(kTileColumns, wanted.size() - first);
     for (std::size_t i = 0; i < columns; ++i) {
-      RETURN_IF_ERROR(reader.Read(wanted[first + i], {from, to}, tile.get() + i * stride));
+      RETURN_IF_ERROR(reader.Read(wanted[first + i], {from, to}, tile + i * stride));
     }
-    reader.kernels().transpose(tile.get() + from, stride, columns, to - from, rows.data() + first, wanted.size());
+    reader.kernels().transpose(tile + from, stride, columns, to - from, rows.data() + first, wanted.size());
   }
   return reader.Finish();
 }
