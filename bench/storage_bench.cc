@@ -159,7 +159,8 @@ void AppendRounds(const Options& options, const Fleet& fleet, TelemetryStore& st
       if (batch.size() == options.frames_per_batch) send();
     }
     if (isatty(STDERR_FILENO) == 0) continue;
-    fmt::print(stderr, "\rround {} of {}, {:.1f} GB in memory ", round + 1, options.rounds, 1e-9 * ResidentBytes());
+    fmt::print(stderr, "\rround {} of {}, {:.1f} GB in memory ", round + 1, options.rounds,
+               1e-9 * static_cast<double>(ResidentBytes()));
   }
   send();
   in_flight.Wait();
@@ -186,7 +187,7 @@ void BenchAppend(const Options& options, const TelemetryStoreOptions& store_opti
                     Short(frames), Short(options.vehicles), Short(samples), wall.count(), Short(samples / wall.count()),
                     cpu, Short(samples / cpu), 1e6 * cpu / frames));
   Print("memory",
-        fmt::format("{:.2f} GB resident, {} frames in heads, {} blocks", 1e-9 * ResidentBytes(),
+        fmt::format("{:.2f} GB resident, {} frames in heads, {} blocks", 1e-9 * static_cast<double>(ResidentBytes()),
                     Short(static_cast<double>(stats.head_frame_count)), Short(static_cast<double>(stats.block_count))));
   const auto sealing = SteadyClock::now();
   const double seal_before = CpuSeconds(RUSAGE_SELF);
@@ -194,7 +195,7 @@ void BenchAppend(const Options& options, const TelemetryStoreOptions& store_opti
   const double seal_cpu = CpuSeconds(RUSAGE_SELF) - seal_before;
   CHECK(store->Flush().ok());
   const StoreStats after = store->Stats();
-  const double sealed_bytes = static_cast<double>(after.size_bytes - after.journal_bytes);
+  const auto sealed_bytes = static_cast<double>(after.size_bytes - after.journal_bytes);
   Print("seal rest",
         fmt::format("{} frames in {:.1f} s, {:.1f} s CPU", Short(static_cast<double>(stats.head_frame_count)),
                     Seconds(SteadyClock::now() - sealing).count(), seal_cpu));
@@ -327,7 +328,7 @@ std::string MeasureHistory(std::uint32_t vehicles, const std::vector<SignalId>& 
     count = 0;
     const auto begun = SteadyClock::now();
     CHECK(store
-              .ScanSignal(i + 1, signals[i * 37 % signals.size()], {}, {},
+              .ScanSignal(i + 1, signals[std::size_t{i} * 37 % signals.size()], {}, {},
                           [&count](const SignalRun& run) {
                             count += run.values.size();
                             return true;
@@ -387,9 +388,9 @@ void BenchReads(const Options& options, TelemetryStoreOptions store_options) {
   std::vector<double> steps;
   for (std::uint32_t i = 0; i < kVehicles; ++i) {
     const auto summing = SteadyClock::now();
-    CHECK(SummarizeSignal(*store, i + 1, signals[i * 37 % signals.size()], {}, 3'600'000, {}, [](const SignalSummary&) {
-            return true;
-          }).ok());
+    CHECK(SummarizeSignal(*store, i + 1, signals[std::size_t{i} * 37 % signals.size()], {}, 3'600'000, {},
+                          [](const SignalSummary&) { return true; })
+              .ok());
     steps.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - summing).count());
   }
   Print("", fmt::format("{} values of one signal, summed up by the hour: {}", count, Percentiles(steps)));

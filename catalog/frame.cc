@@ -22,7 +22,7 @@ StatusOr<std::shared_ptr<const Layout>> Layout::Create(std::vector<SignalId> sig
   return std::shared_ptr<const Layout>(new Layout(std::move(signals)));
 }
 
-Layout::Layout(std::vector<SignalId> signals) : signals_(std::move(signals)), hash_(0xcbf29ce484222325) {  // FNV-1a
+Layout::Layout(std::vector<SignalId> signals) : signals_(std::move(signals)) {
   position_.resize(static_cast<std::size_t>(*std::max_element(signals_.begin(), signals_.end())) + 1);
   for (std::size_t i = 0; i < signals_.size(); ++i) {
     position_[signals_[i]] = static_cast<std::uint16_t>(i + 1);

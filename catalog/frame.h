@@ -36,8 +36,8 @@ class Layout {
   explicit Layout(std::vector<SignalId> signals);
 
   std::vector<SignalId> signals_;
-  std::vector<std::uint16_t> position_;  // by signal id: position + 1; 0: not in the layout
-  std::uint64_t hash_;
+  std::vector<std::uint16_t> position_;      // by signal id: position + 1; 0: not in the layout
+  std::uint64_t hash_ = 0xcbf29ce484222325;  // FNV-1a
 };
 
 // Values of many signals of one vehicle at one instant. A view: what it points to outlives the call it is passed to, no

@@ -59,10 +59,10 @@ Setting TextSetting(std::string key, std::string meaning, std::string& value) {
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < a.size(); ++i) {
+  for (const char letter : a) {
     std::size_t diagonal = row[0]++;
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      const std::size_t changed = diagonal + (letter == b[j] ? 0 : 1);
       diagonal = row[j + 1];
       row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
     }
@@ -231,7 +231,7 @@ Status Validate(const Config& config) {
       return absl::InvalidArgumentError(fmt::format("'{}' is not HOST:PORT, for example 127.0.0.1:7443", *address));
     }
   }
-  if (config.message_bytes_max < 64 * 1024 || config.message_bytes_max > (1U << 30)) {
+  if (config.message_bytes_max < (1U << 16) || config.message_bytes_max > (1U << 30)) {
     return absl::InvalidArgumentError("server.message_bytes_max must be between 65536 and 1073741824");
   }
   if (config.query_threads_max < 1) return absl::InvalidArgumentError("server.query_threads_max must be at least 1");

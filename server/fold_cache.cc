@@ -17,7 +17,7 @@ std::shared_ptr<FoldCache::Entry> FoldCache::Find(VehicleId vehicle) {
   } else {
     used_.splice(used_.begin(), used_, slot->second.used);
   }
-  const std::shared_ptr<Entry> entry = slot->second.entry;
+  std::shared_ptr<Entry> entry = slot->second.entry;
   if (slots_.size() > vehicles_max_) {
     slots_.erase(used_.back());
     used_.pop_back();
@@ -42,7 +42,7 @@ Status FoldCache::Use(const Vehicle& vehicle, const std::function<void(const Veh
                                                                                          : extent.newest_time_ms + 1};
   if (!range.empty()) {
     VehicleFold& fold = *entry->fold;
-    const Status status = telemetry_.Scan(vehicle.id, signals_.ids(), range, {}, [&fold](const Frame& frame) {
+    Status status = telemetry_.Scan(vehicle.id, signals_.ids(), range, {}, [&fold](const Frame& frame) {
       fold.Add(frame);
       return true;
     });

@@ -18,6 +18,9 @@ class RpcMetricsInterceptor final : public grpc::experimental::Interceptor {
         method_(info->method()),
         streaming_(info->type() != grpc::experimental::ServerRpcInfo::Type::UNARY) {}
 
+  RpcMetricsInterceptor(const RpcMetricsInterceptor&) = delete;
+  RpcMetricsInterceptor& operator=(const RpcMetricsInterceptor&) = delete;
+
   // A call that ends without a status of ours was cancelled by the caller, or its message was larger than allowed.
   ~RpcMetricsInterceptor() override {
     if (code_.empty()) code_ = "CANCELLED";

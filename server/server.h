@@ -15,6 +15,8 @@ class Server {
   // use; DATA_LOSS the stores cannot be read. `clock` outlives the server.
   static StatusOr<std::unique_ptr<Server>> Start(const Config& config, const Clock& clock);
 
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
   // Stops if Stop() was not called.
   ~Server();
 

@@ -60,6 +60,7 @@ struct CodeState {
     bool is_dm1 = false;
     std::int16_t occurrence_rank = -1;  // -1: not available
     std::uint8_t lamps = 0;             // as on the bus
+    // NOLINTNEXTLINE(modernize-use-nullptr): Clang 14 takes the 0 of a comparison for a pointer
     friend auto operator<=>(const Report&, const Report&) = default;
   };
 

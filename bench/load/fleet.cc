@@ -1,6 +1,7 @@
 #include "bench/load/fleet.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <span>
@@ -62,8 +63,8 @@ class Registrations {
       : stub_(stub), options_(options), stop_(stop), vins_(vins) {}
 
   Status Run(Fleet& fleet) {
-    std::vector<std::thread> workers;
-    for (int i = 0; i < kConcurrent; ++i) workers.emplace_back([this] { Work(); });
+    std::array<std::thread, kConcurrent> workers;
+    for (std::thread& worker : workers) worker = std::thread([this] { Work(); });
     for (std::thread& worker : workers) worker.join();
     MutexLock lock(mutex_);
     fleet.newest_time_ms = newest_time_ms_;
@@ -72,7 +73,7 @@ class Registrations {
 
  private:
   // What bounds the server's work and our memory; enough to keep it busy.
-  static constexpr int kConcurrent = 4;
+  static constexpr std::size_t kConcurrent = 4;
   static constexpr std::size_t kVehiclesPerCall = 1'000;
 
   void Work() {

@@ -37,18 +37,18 @@ Status LoadStream::Open() {
   ASSIGN_OR_RETURN(const auto channel, Connect(options_.server));
   stub_ = v1::IngestService::NewStub(channel);
   stream_ = stub_->Stream(&context_);
-  const Status named = NameVehicles();
+  Status named = NameVehicles();
   if (named.ok() || !absl::IsUnavailable(named)) return named;
   return FromGrpc(stream_->Finish(), "open a stream");  // says why
 }
 
 Status LoadStream::NameVehicles() {
-  const Status ended = absl::UnavailableError("the stream ended");
+  const auto ended = [] { return absl::UnavailableError("the stream ended"); };
   v1::StreamRequest request;
   v1::StreamResponse response;
   request.mutable_hello()->set_sender("telltale-load");
   for (const SignalId signal : model_.layout()) request.mutable_hello()->add_layout(signal);
-  if (!stream_->Write(request) || !stream_->Read(&response) || !response.has_hello_ack()) return ended;
+  if (!stream_->Write(request) || !stream_->Read(&response) || !response.has_hello_ack()) return ended();
 
   const auto vins = fleet_.vins.begin() + plan_.share.first_vehicle;
   for (std::size_t first = 0; first < plan_.share.vehicle_count; first += kVinsPerMessage) {
@@ -58,7 +58,7 @@ Status LoadStream::NameVehicles() {
     for (std::size_t i = first; i < last; ++i) {
       request.mutable_batch()->add_more_vins(vins[static_cast<std::ptrdiff_t>(i)]);
     }
-    if (!stream_->Write(request) || !stream_->Read(&response) || !response.has_batch_ack()) return ended;
+    if (!stream_->Write(request) || !stream_->Read(&response) || !response.has_batch_ack()) return ended();
   }
   answered_sequence_ = sequence_;
   return OkStatus();

@@ -265,13 +265,9 @@ std::vector<SignalId> SignalsOf(const Head& head, const std::vector<std::uint32_
 
 // Room for a tile of columns. The thread keeps it: for a long block it is so large that malloc() would ask the system.
 RawValue* Tile(std::size_t stride) {
-  thread_local std::unique_ptr<RawValue[]> tile;
-  thread_local std::size_t tile_stride = 0;
-  if (tile_stride < stride) {
-    tile = std::make_unique_for_overwrite<RawValue[]>(kTileColumns * stride);
-    tile_stride = stride;
-  }
-  return tile.get();
+  thread_local std::vector<RawValue> tile;
+  if (tile.size() < kTileColumns * stride) tile.resize(kTileColumns * stride);
+  return tile.data();
 }
 
 // Frames [from, to) of one layout: a tile of columns is decoded, then transposed into rows.

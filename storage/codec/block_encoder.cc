@@ -201,7 +201,7 @@ void AddScattered(const FrameRun& run, std::size_t from, std::size_t to, const C
     next[column] = size + kBefore;
     size += Stride(counts[column]);
   }
-  const auto values = Uninitialized<RawValue>(size);
+  const auto values = Uninitialized<RawValue>(std::max<std::size_t>(size, 1));
   for (std::size_t i = from; i < to; ++i) {
     const RawValue* value = run.values(i).data();
     for (const std::uint32_t column : column_of[columns.block_layout[run.layout_index(i)]]) {

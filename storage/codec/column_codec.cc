@@ -401,7 +401,7 @@ bool ColumnCodec::Decode(const ColumnKernels& kernels, Source& source, std::size
 }
 
 bool ColumnCodec::Skip(Source& source, std::size_t count) {
-  if (TakeStatesTag(source)) return SkipPlain(source, count) && SkipPlain(source, count);
+  if (TakeStatesTag(source) && !SkipPlain(source, count)) return false;
   return SkipPlain(source, count);
 }
 

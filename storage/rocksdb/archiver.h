@@ -67,6 +67,8 @@ class Archiver {
   // What refers to something outlives the archiver.
   Archiver(TelemetryDatabase& database, BlockWrites& writes, const Options& options);
   ~Archiver();
+  Archiver(const Archiver&) = delete;
+  Archiver& operator=(const Archiver&) = delete;
 
   // Archives every day that ended at or before `time_ms` and has blocks. Days with damaged blocks stay as they are.
   // Errors: UNAVAILABLE the disk, or the store is closing; DATA_LOSS names what is damaged in a day that stays.

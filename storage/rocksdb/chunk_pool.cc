@@ -21,7 +21,7 @@ struct FreeChunks {
 
 // Never destroyed: heads may end after it would.
 FreeChunks& Free() {
-  static FreeChunks* const free = new FreeChunks;
+  static auto* const free = new FreeChunks;
   return *free;
 }
 

@@ -29,6 +29,8 @@ class Committer {
   Committer(const TelemetryStoreOptions& options, TelemetryDatabase& database, HeadSet& heads);
   // Makes durable what waits.
   ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
 
   // Replays the journal into the heads, then starts the thread. Called once, before anything else. Errors: those of
   // Journal::Open.

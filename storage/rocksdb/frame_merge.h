@@ -13,9 +13,9 @@ namespace telltale::internal {
 // How a frame changed what was there.
 enum class FrameChange : std::uint8_t { kNew, kRepeated, kChanged };
 
-// Writes a frame over what `run` has: signals add up, and of one signal the later write wins.
+// Writes a frame over what `frames` has: signals add up, and of one signal the later write wins.
 FrameChange PutFrame(std::int64_t measure_time_ms, const std::shared_ptr<const Layout>& layout,
-                     std::span<const RawValue> values, FrameRun& run);
+                     std::span<const RawValue> values, FrameRun& frames);
 
 // The two frames as one: every signal of either, `later` winning. Sets `values`.
 std::shared_ptr<const Layout> MergeFrames(const Layout& earlier, std::span<const RawValue> earlier_values,

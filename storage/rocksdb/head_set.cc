@@ -19,7 +19,7 @@ VehicleState& HeadSet::StateOf(VehicleTable::Page& page, VehicleId vehicle) {
   return state;
 }
 
-void HeadSet::Load(VehicleId vehicle, VehicleState& state) {
+void HeadSet::Load(VehicleId vehicle, VehicleState& state) const {
   state.damage.reset();
   std::string bytes;
   const rocksdb::Status read = database_.db->Get({}, database_.latest, LatestKey(vehicle), &bytes);

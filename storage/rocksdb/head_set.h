@@ -64,7 +64,7 @@ class HeadSet {
     std::uint32_t segment = 0;
   };
 
-  void Load(VehicleId vehicle, VehicleState& state);
+  void Load(VehicleId vehicle, VehicleState& state) const;
   bool IsFull(VehicleId vehicle, const VehicleState& state) const;
   bool IsCurrent(const Begin& begin);
   // False: the head is gone already, or the one before is still on its way.

@@ -49,6 +49,8 @@ class Journal {
   // Opens the folder or makes it. Errors: UNAVAILABLE the disk; DATA_LOSS a segment is missing.
   static StatusOr<std::unique_ptr<Journal>> Open(const Options& options);
   ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
 
   // Visits every record of every whole group, in order. What a crash cut off is left out; damage is logged with the
   // file's name, counted, and left out. Then begins a new segment. Called once, before what follows. Errors:

@@ -20,6 +20,8 @@ class PackedFrames {
   PackedFrames() = default;
   PackedFrames(PackedFrames&& other) noexcept { *this = std::move(other); }
   PackedFrames& operator=(PackedFrames&& other) noexcept;
+  PackedFrames(const PackedFrames&) = delete;
+  PackedFrames& operator=(const PackedFrames&) = delete;
   ~PackedFrames();
 
   // `row` is packed against the newest frame of the run, which is of the same layout, or against zeros.

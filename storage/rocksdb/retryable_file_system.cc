@@ -30,6 +30,14 @@ class RetryableWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
                   IODebugContext* debug) override {
     return Retryable(target()->Append(bytes, options, info, debug));
   }
+  IOStatus PositionedAppend(const Slice& bytes, std::uint64_t offset, const IOOptions& options,
+                            IODebugContext* debug) override {
+    return Retryable(target()->PositionedAppend(bytes, offset, options, debug));
+  }
+  IOStatus PositionedAppend(const Slice& bytes, std::uint64_t offset, const IOOptions& options,
+                            const rocksdb::DataVerificationInfo& info, IODebugContext* debug) override {
+    return Retryable(target()->PositionedAppend(bytes, offset, options, info, debug));
+  }
   IOStatus Flush(const IOOptions& options, IODebugContext* debug) override {
     return Retryable(target()->Flush(options, debug));
   }
@@ -92,8 +100,8 @@ class RetryableFileSystem : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> MakeRetryable(std::shared_ptr<rocksdb::FileSystem> files) {
-  return std::make_shared<RetryableFileSystem>(std::move(files));
+std::shared_ptr<rocksdb::FileSystem> MakeRetryable(const std::shared_ptr<rocksdb::FileSystem>& files) {
+  return std::make_shared<RetryableFileSystem>(files);
 }
 
 }  // namespace telltale::internal

@@ -42,6 +42,8 @@ class RocksDbDocumentStore : public DocumentStore {
   static StatusOr<std::unique_ptr<RocksDbDocumentStore>> Open(const RocksDbDocumentStoreOptions& options);
 
   ~RocksDbDocumentStore() override;
+  RocksDbDocumentStore(const RocksDbDocumentStore&) = delete;
+  RocksDbDocumentStore& operator=(const RocksDbDocumentStore&) = delete;
 
   // Errors, beside the interface's: INVALID_ARGUMENT a key is empty, too long or reserved, or a value is too long.
   Status Write(const std::vector<DocumentWrite>& writes) override;

@@ -72,6 +72,8 @@ class RocksDbTelemetryStore : public TelemetryStore {
 
   // Makes what waits durable, then closes.
   ~RocksDbTelemetryStore() override;
+  RocksDbTelemetryStore(const RocksDbTelemetryStore&) = delete;
+  RocksDbTelemetryStore& operator=(const RocksDbTelemetryStore&) = delete;
 
   void Append(FrameBatch batch, AppendCallback done) override;
   StatusOr<std::vector<LatestValue>> Latest(VehicleId vehicle, std::span<const SignalId> signals) override;

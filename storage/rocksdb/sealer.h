@@ -31,6 +31,8 @@ class Sealer {
   Sealer(TelemetryDatabase& database, BlockWrites& writes, VehicleTable& vehicles, const Options& options);
   // Leaves what is queued unwritten: the journal has it.
   ~Sealer();
+  Sealer(const Sealer&) = delete;
+  Sealer& operator=(const Sealer&) = delete;
 
   // Waits while too much is queued, unless the disk takes no writes.
   void Add(std::shared_ptr<const SealingHead> head);

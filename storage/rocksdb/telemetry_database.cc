@@ -33,7 +33,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const TelemetryStoreOptions& options,
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.block_size = 16 * 1024;
+  table.block_size = std::size_t{16} << 10;
   table.format_version = 5;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return family;

@@ -24,6 +24,9 @@ struct TelemetryDatabase {
 
   static StatusOr<std::unique_ptr<TelemetryDatabase>> Open(const TelemetryStoreOptions& options);
   ~TelemetryDatabase();
+  TelemetryDatabase() = default;
+  TelemetryDatabase(const TelemetryDatabase&) = delete;
+  TelemetryDatabase& operator=(const TelemetryDatabase&) = delete;
 
   // The journal's last sequence when the last block was sealed; nullopt: an older program made the store. Errors:
   // DATA_LOSS; UNAVAILABLE the disk.

@@ -87,6 +87,8 @@ class VehicleTable {
 
   VehicleTable();
   ~VehicleTable();
+  VehicleTable(const VehicleTable&) = delete;
+  VehicleTable& operator=(const VehicleTable&) = delete;
 
   Page& PageOf(VehicleId vehicle);
   // Asks the memory for what adding a frame to the vehicle will need. The committer's own.

@@ -25,6 +25,16 @@ class FaultyWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
                   IODebugContext* debug) override {
     return Append(bytes, options, debug);
   }
+  // Around the page cache; whole sectors only, so that a fault writes nothing.
+  IOStatus PositionedAppend(const rocksdb::Slice& bytes, std::uint64_t offset, const IOOptions& options,
+                            IODebugContext* debug) override {
+    IOStatus fault = files_.Check(Operation::kWrite, path_);
+    return fault.ok() ? target()->PositionedAppend(bytes, offset, options, debug) : fault;
+  }
+  IOStatus PositionedAppend(const rocksdb::Slice& bytes, std::uint64_t offset, const IOOptions& options,
+                            const rocksdb::DataVerificationInfo&, IODebugContext* debug) override {
+    return PositionedAppend(bytes, offset, options, debug);
+  }
   IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
     IOStatus fault = files_.Check(Operation::kSync, path_);
     return fault.ok() && !files_.skips_syncs() ? target()->Sync(options, debug) : fault;
