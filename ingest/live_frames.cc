@@ -77,8 +77,8 @@ std::vector<OwnedFrame> LiveFrames::Capture(const FrameBatch& batch) const {
   return captured;
 }
 
-void LiveFrames::Publish(std::vector<OwnedFrame> frames) {
-  for (OwnedFrame& frame : frames) {
+void LiveFrames::Publish(std::span<const OwnedFrame> frames) {
+  for (const OwnedFrame& frame : frames) {
     std::vector<std::shared_ptr<Watcher::State>> states;
     {
       MutexLock lock(mutex_);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -67,7 +68,7 @@ class LiveFrames {
 
   // Copies the frames of `batch` that somebody watches, to be published when they are durable.
   std::vector<OwnedFrame> Capture(const FrameBatch& batch) const;
-  void Publish(std::vector<OwnedFrame> frames);
+  void Publish(std::span<const OwnedFrame> frames);
 
  private:
   void Remove(const std::shared_ptr<Watcher::State>& state);

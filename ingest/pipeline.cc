@@ -279,7 +279,7 @@ void Pipeline::Submit(IncomingBatch& batch, DoneFunction done) {
     metrics_.samples.Increment(static_cast<double>(sample_count));
     metrics_.repeated_frames.Increment(static_cast<double>(result->repeated_frame_count));
     metrics_.changed_frames.Increment(static_cast<double>(result->changed_frame_count));
-    if (!captured->empty()) live_.Publish(std::move(*captured));
+    if (!captured->empty()) live_.Publish(*captured);
     answer(OkStatus());
   });
 }

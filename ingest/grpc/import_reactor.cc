@@ -15,7 +15,7 @@ constexpr std::size_t kMaxChunkBytes = 1 << 20;
 constexpr std::size_t kMaxReportedRefusals = 20;  // a file; all are counted
 constexpr auto kProgressInterval = std::chrono::milliseconds{500};
 
-grpc::Status Wrong(std::string_view field, std::string message, std::string_view reason = "INVALID_IMPORT") {
+grpc::Status Wrong(std::string_view field, const std::string& message, std::string_view reason = "INVALID_IMPORT") {
   return ToGrpcStatus(absl::InvalidArgumentError(message), {.reason = reason, .field = field});
 }
 
@@ -69,12 +69,12 @@ void ImportReactor::OnReadDone(bool ok) {
     }
     if (!ended) {
       piece_.Clear();
-      if (const Status status = decoder_->Finish(piece_); status.ok()) {
+      const Status status = decoder_->Finish(piece_);
+      if (status.ok()) {
         SubmitPiece();
         return;
-      } else {
-        End(Wrong("chunk", MessageOf(status), "UNREADABLE_FILE"));
       }
+      End(Wrong("chunk", MessageOf(status), "UNREADABLE_FILE"));
     }
   }
   {

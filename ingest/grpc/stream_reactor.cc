@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxSenderBytes = 100;
 
-grpc::Status Wrong(std::string_view field, std::string message, std::string_view reason = "INVALID_STREAM") {
+grpc::Status Wrong(std::string_view field, const std::string& message, std::string_view reason = "INVALID_STREAM") {
   return ToGrpcStatus(absl::InvalidArgumentError(message), {.reason = reason, .field = field});
 }
 
