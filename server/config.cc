@@ -166,6 +166,8 @@ std::vector<Setting> SettingsOf(Config& config) {
        },
        [&config] { return FormatTime(config.pipeline.earliest_time_ms); }});
   add(TextSetting("store.data_dir", "Folder of everything stored; created if it is missing", config.data_dir));
+  add(TextSetting("store.backup_dir", "Folder of the backups; empty: \"backups\" in store.data_dir",
+                  config.backup_dir));
   add(NumberSetting("store.frames_per_block", "Frames of a vehicle kept in memory before they become a block",
                     config.store.frames_per_block));
   add(DurationSetting<std::chrono::seconds>("store.head_age_max_s",

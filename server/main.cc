@@ -1,5 +1,6 @@
 // telltaled, the server.
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -8,11 +9,14 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file_sums.h"
 #include "base/log.h"
 #include "server/config.h"
 #include "server/server.h"
+#include "storage/rocksdb/verification.h"
 
 namespace telltale {
 namespace {
@@ -23,6 +27,7 @@ struct Arguments {
   std::string config_file;
   std::vector<std::string> settings;  // KEY=VALUE, in the order given
   std::string port_file;
+  std::string verify_folder;
   bool check_config = false;
   bool print_config = false;
 };
@@ -41,6 +46,9 @@ void AddFlags(CLI::App& app, Arguments& arguments) {
   alias("--log-level", "log.level");
   app.add_option("--port-file", arguments.port_file,
                  "Once ready, write the ports taken to this file: lines grpc=PORT and metrics=PORT");
+  app.add_option("--verify", arguments.verify_folder,
+                 "Read everything of this data folder of a stopped server, or of this backup, say what is damaged, and "
+                 "exit: 0 nothing, 1 something");
   app.add_flag("--check-config", arguments.check_config, "Check the settings, say what is wrong, and exit");
   app.add_flag("--print-config", arguments.print_config, "Print every setting with its meaning and value, and exit");
   app.set_version_flag("--version", "telltaled " TELLTALE_VERSION);
@@ -71,7 +79,35 @@ int Fail(const Status& status, int exit_code) {
   return exit_code;
 }
 
+// How far it is, on a terminal a few times a second, else a line now and then.
+FileProgress ShowProgress(std::uint64_t size_bytes) {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const std::chrono::milliseconds interval{terminal ? 200 : 5'000};
+  return [=, shown = std::chrono::steady_clock::now()](std::uint64_t done_bytes) mutable {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - shown < interval) return OkStatus();
+    shown = now;
+    fmt::print(stderr, "{}read {:.1f} of {:.1f} MB{}", terminal ? "\r" : "", 1e-6 * static_cast<double>(done_bytes),
+               1e-6 * static_cast<double>(size_bytes), terminal ? "\x1b[K" : "\n");
+    return OkStatus();
+  };
+}
+
+int Verify(const std::string& folder) {
+  const auto size_bytes = FolderBytes(folder);
+  if (!size_bytes.ok()) return Fail(size_bytes.status(), kExitWrongUsage);
+  const auto found = VerifyStores(folder, ShowProgress(*size_bytes));
+  if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\x1b[K");
+  if (!found.ok()) return Fail(found.status(), EXIT_FAILURE);
+  for (const std::string& damage : found->damage) fmt::print("damaged: {}\n", damage);
+  fmt::print("{} tables, {} blocks, {} records of the journal, latest values of {} vehicles, {} documents: {}\n",
+             found->file_count, found->block_count, found->record_count, found->vehicle_count, found->document_count,
+             found->damage.empty() ? "all sound" : fmt::format("{} places are damaged", found->damage.size()));
+  return found->damage.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int Run(const Arguments& arguments) {
+  if (!arguments.verify_folder.empty()) return Verify(arguments.verify_folder);
   Config config;
   if (const Status status = ReadConfig(arguments, config); !status.ok()) return Fail(status, kExitWrongUsage);
   if (arguments.print_config) {

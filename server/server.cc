@@ -20,10 +20,12 @@
 #include "ingest/live_frames.h"
 #include "ingest/metrics.h"
 #include "ingest/pipeline.h"
+#include "server/admin_service.h"
 #include "server/advice_services.h"
 #include "server/catalog_service.h"
 #include "server/fault_service.h"
 #include "server/fold_cache.h"
+#include "server/maintenance.h"
 #include "server/rpc_metrics.h"
 #include "server/store_metrics.h"
 #include "server/telemetry_service.h"
@@ -60,10 +62,11 @@ struct Server::Parts {
           .Register(*metrics_registry)
           .Add({}, prometheus::Histogram::BucketBoundaries{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                                            0.05, 0.1, 0.25, 0.5, 1, 2.5});
-  std::unique_ptr<DocumentStore> documents;
+  std::unique_ptr<RocksDbDocumentStore> documents;
   std::unique_ptr<VehicleRegistry> registry;
   std::unique_ptr<FaultStore> faults;
-  std::unique_ptr<TelemetryStore> telemetry;
+  std::unique_ptr<RocksDbTelemetryStore> telemetry;
+  std::unique_ptr<Maintenance> maintenance;
   std::shared_ptr<StoreMetrics> store_metrics;
   LiveFrames live;
   std::unique_ptr<Pipeline> pipeline;
@@ -77,6 +80,7 @@ struct Server::Parts {
   std::unique_ptr<TripServiceImpl> trip_service;
   std::unique_ptr<DriverServiceImpl> driver_service;
   std::unique_ptr<FuelServiceImpl> fuel_service;
+  std::unique_ptr<AdminServiceImpl> admin_service;
   std::unique_ptr<grpc::Server> grpc_server;
   int grpc_port = 0;
   std::unique_ptr<prometheus::Exposer> exposer;
@@ -109,6 +113,7 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   store_options.path = config.data_dir + "/telemetry";
   store_options.on_commit = [this](double seconds) { commit_seconds.Observe(seconds); };
   ASSIGN_OR_RETURN(telemetry, RocksDbTelemetryStore::Open(store_options));
+  maintenance = std::make_unique<Maintenance>(*telemetry, *documents, config.data_dir, config.backup_dir, clock);
   pipeline = std::make_unique<Pipeline>(*catalog, *telemetry, *faults, live, clock, ingest_metrics, config.pipeline);
   folds = std::make_unique<FoldCache>(*catalog, *telemetry, config.folded_vehicles_max);
   store_metrics = std::make_shared<StoreMetrics>(*telemetry, *registry);
@@ -124,6 +129,7 @@ Status Server::Parts::Serve() {
   trip_service = std::make_unique<TripServiceImpl>(*registry, *folds);
   driver_service = std::make_unique<DriverServiceImpl>(*registry, *folds);
   fuel_service = std::make_unique<FuelServiceImpl>(*registry, *folds);
+  admin_service = std::make_unique<AdminServiceImpl>(*maintenance);
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -139,7 +145,8 @@ Status Server::Parts::Serve() {
        {static_cast<grpc::Service*>(ingest_service.get()), static_cast<grpc::Service*>(catalog_service.get()),
         static_cast<grpc::Service*>(vehicle_service.get()), static_cast<grpc::Service*>(telemetry_service.get()),
         static_cast<grpc::Service*>(fault_service.get()), static_cast<grpc::Service*>(trip_service.get()),
-        static_cast<grpc::Service*>(driver_service.get()), static_cast<grpc::Service*>(fuel_service.get())}) {
+        static_cast<grpc::Service*>(driver_service.get()), static_cast<grpc::Service*>(fuel_service.get()),
+        static_cast<grpc::Service*>(admin_service.get())}) {
     builder.RegisterService(service);
   }
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
@@ -235,6 +242,7 @@ void Server::Stop() {
   parts.folds.reset();
   parts.pipeline.reset();
   parts.store_metrics.reset();
+  parts.maintenance.reset();
   parts.telemetry.reset();
 }
 

@@ -15,5 +15,6 @@ void AddTripCommands(CLI::App& program, Command& chosen);       // trips, days
 void AddAdviceCommands(CLI::App& program, Command& chosen);     // advice driver, advice fuel
 void AddFaultCommand(CLI::App& program, Command& chosen);       // faults
 void AddSignalCommand(CLI::App& program, Command& chosen);      // signals
+void AddBackupCommands(CLI::App& program, Command& chosen);     // backup, restore, verify
 
 }  // namespace telltale::cli

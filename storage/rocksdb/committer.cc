@@ -85,6 +85,17 @@ Status Committer::RunTask(std::function<Status()> task) {
   return *result;
 }
 
+Status Committer::LinkTo(const std::string& folder) {
+  // Most of it now, so that frames wait for little.
+  RETURN_IF_ERROR(database_.Flush());
+  return RunTask([this, &folder]() -> Status {
+    if (!writable_) return absl::UnavailableError(fmt::format("the store takes no writes: {}", MessageOf(failure_)));
+    // What is sealed in between is in the journal, too: only this thread trims it.
+    RETURN_IF_ERROR(database_.LinkTo(folder));
+    return journal_->LinkTo(folder + "/journal");
+  });
+}
+
 // Everything that waits, up to a task and up to group_bytes_max. Waits at most a tick; empty: nothing to do, or the
 // end.
 std::vector<Committer::Item> Committer::TakeGroup() {

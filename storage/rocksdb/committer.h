@@ -40,6 +40,8 @@ class Committer {
   void Append(FrameBatch batch, TelemetryStore::AppendCallback done);
   // Runs on the thread, between groups; returns its result.
   Status RunTask(std::function<Status()> task);
+  // Makes `folder` a store of everything that was acknowledged, by links.
+  Status LinkTo(const std::string& folder);
   // Everything in memory into durable blocks. For tasks.
   Status SealAll() { return heads_.SealAll(last_sequence_); }
 

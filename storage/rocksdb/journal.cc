@@ -80,8 +80,10 @@ StatusOr<std::unique_ptr<Journal>> Journal::Open(const Options& options) {
 
 Status Journal::OpenFolder() {
   const std::string what = fmt::format("open the journal in {}", options_.folder);
-  RETURN_IF_ERROR(ToStatus(files_->CreateDirIfMissing(options_.folder, {}, nullptr), what));
-  RETURN_IF_ERROR(ToStatus(files_->NewDirectory(options_.folder, {}, &directory_, nullptr), what));
+  if (!options_.read_only) {
+    RETURN_IF_ERROR(ToStatus(files_->CreateDirIfMissing(options_.folder, {}, nullptr), what));
+    RETURN_IF_ERROR(ToStatus(files_->NewDirectory(options_.folder, {}, &directory_, nullptr), what));
+  }
   std::vector<std::string> names;
   RETURN_IF_ERROR(ToStatus(files_->GetChildren(options_.folder, {}, &names, nullptr), what));
   for (const std::string& name : names) {
@@ -119,8 +121,7 @@ Status Journal::Replay(const RecordFunction& visit) {
       segments_.pop_back();  // it was begun and never written; it is begun again
       continue;
     }
-    ++replayed_.damaged_count;
-    spdlog::error("journal damaged file={} error=\"the segment's head\"", path);
+    NoteDamage(fmt::format("file={} error=\"the segment's head\"", path));
     before[i] = SequenceBeforeRecords(bytes);
     if (!before[i] && i + 1 < segments_.size()) before[i] = before[i + 1];
   }
@@ -136,22 +137,27 @@ Status Journal::Replay(const RecordFunction& visit) {
   }
   replayed_.size_bytes = size_bytes_;
   CompareWithSealed(segments_.empty() ? 0 : before.front().value_or(0));
-  return BeginSegment();
+  return options_.read_only ? OkStatus() : BeginSegment();
+}
+
+void Journal::NoteDamage(std::string what) {
+  ++replayed_.damaged_count;
+  spdlog::error("journal damaged {}", what);
+  replayed_.damage.push_back(std::move(what));
 }
 
 void Journal::CompareWithSealed(std::uint64_t sequence_before) {
   if (!options_.sealed_sequence) return;
   const std::uint64_t sealed = *options_.sealed_sequence;
   if (sequence_before > sealed) {
-    ++replayed_.damaged_count;
-    spdlog::error(
-        "blocks are lost: the database is older than the journal folder={} sealed_sequence={} begins_after={}",
-        options_.folder, sealed, sequence_before);
+    NoteDamage(
+        fmt::format("folder={} error=\"blocks are lost: the database is older than the journal\" sealed_sequence={} "
+                    "begins_after={}",
+                    options_.folder, sealed, sequence_before));
   }
   if (last_sequence_ < sealed) {
-    ++replayed_.damaged_count;
-    spdlog::error("journal damaged folder={} ends_with_sequence={} sealed_sequence={}", options_.folder, last_sequence_,
-                  sealed);
+    NoteDamage(
+        fmt::format("folder={} ends_with_sequence={} sealed_sequence={}", options_.folder, last_sequence_, sealed));
     last_sequence_ = sealed;  // no sequence is used twice
   }
 }
@@ -174,9 +180,8 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
     return OkStatus();
   };
   const auto damaged = [&] {
-    ++replayed_.damaged_count;
-    spdlog::error("journal damaged file={} before_byte={} after_sequence={}", path, size - bytes.size(),
-                  group.empty() ? last_sequence_ : group.back().sequence);
+    NoteDamage(fmt::format("file={} before_byte={} after_sequence={}", path, size - bytes.size(),
+                           group.empty() ? last_sequence_ : group.back().sequence));
   };
   std::string_view lost;  // from something that is no record, behind the last sound one; empty: nothing
   while (!bytes.empty()) {
@@ -267,6 +272,20 @@ Status Journal::Trim() {
     RETURN_IF_ERROR(ToStatus(files_->DeleteFile(path, {}, nullptr), fmt::format("delete {}", path)));
     size_bytes_ -= segments_.front().size_bytes;
     segments_.pop_front();
+  }
+  return OkStatus();
+}
+
+Status Journal::LinkTo(const std::string& folder) {
+  // What is linked must not grow any more.
+  if (file_ != nullptr && segments_.back().size_bytes > kSegmentHeadBytes) RETURN_IF_ERROR(BeginSegment());
+  const std::string what = fmt::format("link the journal to {}", folder);
+  RETURN_IF_ERROR(ToStatus(files_->CreateDirIfMissing(folder, {}, nullptr), what));
+  for (const Segment& segment : segments_) {
+    if (file_ != nullptr && &segment == &segments_.back()) break;
+    const std::string path = PathOf(segment.number);
+    const std::string link = folder + path.substr(options_.folder.size());
+    RETURN_IF_ERROR(ToStatus(files_->LinkFile(path, link, {}, nullptr), what));
   }
   return OkStatus();
 }

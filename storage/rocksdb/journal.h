@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "storage/codec/journal_record.h"
@@ -35,6 +36,7 @@ class Journal {
     // The last sequence when the last block was sealed; nullopt: not known. The journal goes at least so far, and
     // begins no later.
     std::optional<std::uint64_t> sealed_sequence;
+    bool read_only = false;       // nothing is made or written: Replay() is all that may be called
     rocksdb::Env* env = nullptr;  // not null
   };
 
@@ -42,6 +44,7 @@ class Journal {
   struct Replayed {
     std::uint64_t record_count = 0;
     std::uint64_t damaged_count = 0;  // places that are not as they were written
+    std::vector<std::string> damage;  // what is wrong there
     std::uint64_t size_bytes = 0;
   };
   using RecordFunction = std::function<Status(const JournalRecord& record, std::uint32_t segment)>;
@@ -81,6 +84,9 @@ class Journal {
   bool WantsRoll() const;
   Status Roll() { return WantsRoll() ? BeginSegment() : OkStatus(); }
 
+  // Makes `folder`, on the same file system, a journal of everything that was appended, by links. Errors: UNAVAILABLE.
+  Status LinkTo(const std::string& folder);
+
  private:
   struct Segment {
     std::uint32_t number = 0;
@@ -98,6 +104,8 @@ class Journal {
                        const RecordFunction& visit);
   // Logs and counts what shows that the end of the journal, or of the database, is lost.
   void CompareWithSealed(std::uint64_t sequence_before);
+  // Logs and counts a place that is not as it was written.
+  void NoteDamage(std::string what);
   Status BeginSegment();
 
   const Options options_;

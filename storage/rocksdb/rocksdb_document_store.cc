@@ -13,6 +13,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include "storage/rocksdb/checkpoint.h"
 #include "storage/rocksdb/rocksdb_status.h"
 
 namespace telltale {
@@ -145,6 +146,8 @@ StatusOr<std::string> RocksDbDocumentStore::Get(std::string_view key) {
   if (!got.ok()) return ToStatus(got, fmt::format("read a document in {}", path_));
   return value;
 }
+
+Status RocksDbDocumentStore::LinkTo(const std::string& folder) { return MakeCheckpoint(*db_, folder); }
 
 Status RocksDbDocumentStore::Scan(std::string_view prefix, std::string_view after, const DocumentFunction& visit) {
   const std::string end = EndOfPrefix(prefix);

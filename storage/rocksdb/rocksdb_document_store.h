@@ -50,6 +50,9 @@ class RocksDbDocumentStore : public DocumentStore {
   StatusOr<std::string> Get(std::string_view key) override;
   Status Scan(std::string_view prefix, std::string_view after, const DocumentFunction& visit) override;
 
+  // As RocksDbTelemetryStore::LinkTo.
+  Status LinkTo(const std::string& folder);
+
  private:
   RocksDbDocumentStore(std::string path, std::unique_ptr<rocksdb::DB> db);
   Status CheckFormatVersion();

@@ -235,6 +235,8 @@ Status RocksDbTelemetryStore::DropBefore(std::int64_t time_ms) { return impl_->D
 
 Status RocksDbTelemetryStore::Flush() { return impl_->Flush(); }
 
+Status RocksDbTelemetryStore::LinkTo(const std::string& folder) { return impl_->committer().LinkTo(folder); }
+
 Status RocksDbTelemetryStore::Archive(std::int64_t time_ms) { return impl_->archiver().Archive(time_ms); }
 
 StoreStats RocksDbTelemetryStore::Stats() { return impl_->Stats(); }

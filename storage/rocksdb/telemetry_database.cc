@@ -15,6 +15,7 @@
 #include <rocksdb/table.h>
 #include <unistd.h>
 
+#include "storage/rocksdb/checkpoint.h"
 #include "storage/rocksdb/retryable_file_system.h"
 #include "storage/rocksdb/rocksdb_status.h"
 
@@ -181,6 +182,11 @@ Status TelemetryDatabase::Flush() {
     if (waiting == 0) return OkStatus();
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
+}
+
+Status TelemetryDatabase::LinkTo(const std::string& folder) {
+  RETURN_IF_ERROR(Flush());
+  return MakeCheckpoint(*db, folder);
 }
 
 TelemetryDatabase::~TelemetryDatabase() {

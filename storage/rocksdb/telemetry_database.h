@@ -35,6 +35,10 @@ struct TelemetryDatabase {
 
   // Makes what was written without RocksDB's log durable. Errors: UNAVAILABLE the disk.
   Status Flush();
+
+  // Makes `folder`, which must not exist and is on the same file system, a database of what is in this one, by links.
+  // Errors: UNAVAILABLE the disk.
+  Status LinkTo(const std::string& folder);
 };
 
 inline rocksdb::Slice SliceOf(std::string_view text) { return {text.data(), text.size()}; }

@@ -16,6 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "telltale/v1/catalog.grpc.pb.h"
+#include "telltale/v1/telemetry.grpc.pb.h"
+
 extern char** environ;
 
 namespace telltale {
@@ -247,6 +250,39 @@ v1::ErrorDetail DetailOf(const grpc::Status& status) {
   }
   EXPECT_EQ(envelope.code(), status.error_code());
   return detail;
+}
+
+std::vector<std::uint32_t> FirstSignals(const std::shared_ptr<grpc::Channel>& channel, int count) {
+  std::vector<std::uint32_t> ids;
+  grpc::ClientContext context;
+  v1::ListSignalsRequest request;
+  request.set_page_size(count);
+  v1::ListSignalsResponse response;
+  EXPECT_TRUE(v1::CatalogService::NewStub(channel)->ListSignals(&context, request, &response).ok());
+  for (const v1::Signal& signal : response.signals()) ids.push_back(signal.id());
+  return ids;
+}
+
+std::vector<std::int64_t> StoredTimes(const std::shared_ptr<grpc::Channel>& channel, const std::string& vin,
+                                      std::uint32_t signal, int page_size) {
+  const auto stub = v1::TelemetryService::NewStub(channel);
+  std::vector<std::int64_t> times;
+  v1::GetHistoryRequest request;
+  request.set_vin(vin);
+  request.add_signal_id(signal);
+  request.set_page_size(page_size);
+  do {
+    grpc::ClientContext context;
+    v1::GetHistoryResponse response;
+    const grpc::Status status = stub->GetHistory(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    for (const v1::HistoryRow& row : response.rows()) {
+      times.push_back(row.measure_time().seconds() * 1000 + row.measure_time().nanos() / 1'000'000);
+    }
+    EXPECT_LE(response.rows_size(), page_size);
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  return times;
 }
 
 }  // namespace telltale

@@ -102,4 +102,11 @@ bool Within(std::chrono::milliseconds limit, const std::function<bool()>& condit
 // The ErrorDetail of a failed call; fails the test if it has none.
 v1::ErrorDetail DetailOf(const grpc::Status& status);
 
+// The ids of the first signals of the catalogue.
+std::vector<std::uint32_t> FirstSignals(const std::shared_ptr<grpc::Channel>& channel, int count);
+
+// Every stored time of one signal, through all pages.
+std::vector<std::int64_t> StoredTimes(const std::shared_ptr<grpc::Channel>& channel, const std::string& vin,
+                                      std::uint32_t signal, int page_size);
+
 }  // namespace telltale

@@ -28,40 +28,6 @@ using ::testing::HasSubstr;
 constexpr const char* kVin = "WDB9630031L000001";
 constexpr std::int64_t kTimeMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z
 
-std::vector<std::uint32_t> FirstSignals(const std::shared_ptr<grpc::Channel>& channel, int count) {
-  std::vector<std::uint32_t> ids;
-  grpc::ClientContext context;
-  v1::ListSignalsRequest request;
-  request.set_page_size(count);
-  v1::ListSignalsResponse response;
-  EXPECT_TRUE(v1::CatalogService::NewStub(channel)->ListSignals(&context, request, &response).ok());
-  for (const v1::Signal& signal : response.signals()) ids.push_back(signal.id());
-  return ids;
-}
-
-// Every stored time of one signal, through all pages.
-std::vector<std::int64_t> StoredTimes(const std::shared_ptr<grpc::Channel>& channel, std::uint32_t signal,
-                                      int page_size) {
-  const auto stub = v1::TelemetryService::NewStub(channel);
-  std::vector<std::int64_t> times;
-  v1::GetHistoryRequest request;
-  request.set_vin(kVin);
-  request.add_signal_id(signal);
-  request.set_page_size(page_size);
-  do {
-    grpc::ClientContext context;
-    v1::GetHistoryResponse response;
-    const grpc::Status status = stub->GetHistory(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    for (const v1::HistoryRow& row : response.rows()) {
-      times.push_back(row.measure_time().seconds() * 1000 + row.measure_time().nanos() / 1'000'000);
-    }
-    EXPECT_LE(response.rows_size(), page_size);
-    request.set_page_token(response.next_page_token());
-  } while (!request.page_token().empty());
-  return times;
-}
-
 TEST(Stream, RowsOf420SignalsComeBackAsTheyWereSent) {
   TemporaryFolder folder;
   RunningServer server(folder.path());
@@ -90,7 +56,7 @@ TEST(Stream, RowsOf420SignalsComeBackAsTheyWereSent) {
   }
   EXPECT_EQ(accepted, 320U);
   EXPECT_TRUE(stream.Finish().ok());
-  EXPECT_EQ(StoredTimes(server.channel(), layout[0], 100), sent);
+  EXPECT_EQ(StoredTimes(server.channel(), kVin, layout[0], 100), sent);
 
   grpc::ClientContext context;
   v1::GetLatestRequest request;
@@ -117,7 +83,7 @@ TEST(Stream, FramesSentTwiceLateAndOutOfOrderAreStoredOnceInOrder) {
   stream.Send(MakeBatch(2, {kTimeMs + 1000, kTimeMs + 2000, kTimeMs}, {1}));
   stream.ReadAck();
   EXPECT_TRUE(stream.Finish().ok());
-  EXPECT_THAT(StoredTimes(server.channel(), signal, 2),
+  EXPECT_THAT(StoredTimes(server.channel(), kVin, signal, 2),
               ElementsAre(kTimeMs, kTimeMs + 1000, kTimeMs + 2000, kTimeMs + 3000));
 }
 
@@ -166,7 +132,7 @@ TEST(Stream, WhatWasAcknowledgedIsThereAfterKill9) {
     acked.insert(acked.end(), round_acked.begin(), round_acked.end());
   }
   RunningServer server(folder.path());
-  const std::vector<std::int64_t> stored = StoredTimes(server.channel(), signal, 1000);
+  const std::vector<std::int64_t> stored = StoredTimes(server.channel(), kVin, signal, 1000);
   EXPECT_TRUE(std::includes(stored.begin(), stored.end(), acked.begin(), acked.end()));
   // At most the one batch of each round whose answer was under way.
   EXPECT_LE(stored.size(), acked.size() + 3);
@@ -190,7 +156,7 @@ TEST(Stream, AGracefulStopEndsOpenStreamsAndLosesNothing) {
     EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
   }
   RunningServer server(folder.path());
-  const std::vector<std::int64_t> stored = StoredTimes(server.channel(), signal, 1000);
+  const std::vector<std::int64_t> stored = StoredTimes(server.channel(), kVin, signal, 1000);
   EXPECT_TRUE(std::includes(stored.begin(), stored.end(), acked.begin(), acked.end()));
   EXPECT_LE(stored.size(), acked.size() + 1);
   EXPECT_EQ(server.Metrics().at("telltale_storage_replayed_frames"), 0);
