@@ -42,6 +42,7 @@ struct Options {
   std::uint32_t frames_per_batch = 64;
   double parked_share = 0.0;
   std::uint32_t history_days = 30;
+  std::uint32_t fleet = 2'181'336;
 };
 
 constexpr std::int64_t kStartTimeMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z
@@ -396,6 +397,46 @@ void BenchReads(const Options& options, TelemetryStoreOptions store_options) {
   Print("", fmt::format("{} values of one signal, summed up by the hour: {}", count, Percentiles(steps)));
 }
 
+// The newest value of one signal of the reference fleet, and what the fleet takes of memory.
+void BenchLatest(const Options& options, TelemetryStoreOptions store_options) {
+  Options whole = options;
+  whole.vehicles = options.fleet;
+  whole.rounds = 1;
+  store_options.frames_per_block = 128;
+  const Fleet fleet = Fleet::Make(whole, 0.0);
+  std::filesystem::remove_all(store_options.path);
+  auto store = OpenStore(store_options);
+  AppendRounds(whole, fleet, *store);
+  Print("fleet", fmt::format("{} vehicles with one frame each: {:.2f} GB resident", whole.vehicles,
+                             1e-9 * static_cast<double>(ResidentBytes())));
+  const auto read = [&](SignalId signal) {
+    std::uint64_t count = 0;
+    std::int64_t sum = 0;
+    const auto begun = SteadyClock::now();
+    CHECK(store
+              ->ScanLatest(signal, {},
+                           [&](const LatestRun& run) {
+                             for (const RawValue value : run.values) {
+                               count += value != kAbsent ? 1 : 0;
+                               sum += value;
+                             }
+                             return true;
+                           })
+              .ok());
+    CHECK(count == whole.vehicles);
+    return std::chrono::duration<double, std::micro>(SteadyClock::now() - begun).count();
+  };
+  const std::vector<SignalId>& signals = fleet.model.layout();
+  std::vector<double> first;
+  std::vector<double> again;
+  for (std::size_t i = 0; i < store_options.latest_columns_max; ++i) first.push_back(read(signals[i * 37]));
+  for (int repeat = 0; repeat < 10; ++repeat) {
+    for (std::size_t i = 0; i < store_options.latest_columns_max; ++i) again.push_back(read(signals[i * 37]));
+  }
+  Print("latest", fmt::format("one signal of {} vehicles, the first time: {}", whole.vehicles, Percentiles(first)));
+  Print("", fmt::format("again: {}", Percentiles(again)));
+}
+
 int Main(int argc, char** argv) {
   Options options;
   std::string only;
@@ -406,7 +447,8 @@ int Main(int argc, char** argv) {
   app.add_option("--frames-per-block", options.frames_per_block, "Of the append path")->capture_default_str();
   app.add_option("--parked-share", options.parked_share, "Of the append path's vehicles")->capture_default_str();
   app.add_option("--history-days", options.history_days, "Of the reads")->capture_default_str();
-  app.add_option("--only", only, "One of append, raw, replay, size, reads");
+  app.add_option("--fleet", options.fleet, "Vehicles whose latest values are read")->capture_default_str();
+  app.add_option("--only", only, "One of append, raw, replay, size, reads, latest");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::warn);
   TelemetryStoreOptions store_options{
@@ -420,6 +462,7 @@ int Main(int argc, char** argv) {
     BenchSize(options, store_options, 1.0);
   }
   if (wanted("reads")) BenchReads(options, store_options);
+  if (wanted("latest")) BenchLatest(options, store_options);
   std::filesystem::remove_all(options.folder);
   return 0;
 }

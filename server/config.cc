@@ -191,6 +191,9 @@ std::vector<Setting> SettingsOf(Config& config) {
                     config.store.queue_bytes_max));
   add(NumberSetting("store.group_bytes_max", "Frames made durable with one sync, bytes", config.store.group_bytes_max));
   add(NumberSetting("store.cache_bytes", "Memory for stored blocks that were read, bytes", config.store.cache_bytes));
+  add(NumberSetting("store.latest_columns_max",
+                    "Signals whose newest values of all vehicles are kept in memory, 12 bytes a vehicle each",
+                    config.store.latest_columns_max));
   add(NumberSetting("store.write_buffer_bytes", "RocksDB's memory table, each of up to four, bytes",
                     config.store.write_buffer_bytes));
   add(NumberSetting("store.disk_free_bytes_min",

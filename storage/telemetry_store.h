@@ -45,6 +45,14 @@ struct SignalRun {
   std::span<const RawValue> values;
 };
 
+// The newest value of one signal of vehicles whose ids follow one another, kAbsent where a vehicle never sent it (or
+// does not exist), and when it was measured.
+struct LatestRun {
+  VehicleId first_vehicle = 0;
+  std::span<const RawValue> values;
+  std::span<const std::int64_t> times_ms;
+};
+
 struct StoreStats {
   std::uint64_t size_bytes = 0;   // on disk
   std::uint64_t block_count = 0;  // sealed by this process
@@ -67,6 +75,7 @@ class TelemetryStore {
   using AppendCallback = std::function<void(const StatusOr<AppendResult>&)>;
   using FrameFunction = std::function<bool(const Frame&)>;    // false: stop the scan
   using RunFunction = std::function<bool(const SignalRun&)>;  // the same
+  using LatestRunFunction = std::function<bool(const LatestRun&)>;
 
   virtual ~TelemetryStore() = default;
 
@@ -92,6 +101,12 @@ class TelemetryStore {
   // while it runs. storage/signal_summary.h adds up.
   virtual Status ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range, const ScanOptions& options,
                             const RunFunction& visit) = 0;
+
+  // Calls `visit` with the newest value of the signal of every vehicle that ever sent it, in the order of vehicles. A
+  // signal that was asked for lately is answered from memory. What `visit` gets is valid while it runs. Of the options
+  // only the deadline counts. Errors: DATA_LOSS the values of some vehicle are damaged, after all others were visited;
+  // UNAVAILABLE the disk; DEADLINE_EXCEEDED.
+  virtual Status ScanLatest(SignalId signal, const ScanOptions& options, const LatestRunFunction& visit) = 0;
 
   virtual StatusOr<VehicleExtent> Extent(VehicleId vehicle) = 0;
 

@@ -12,6 +12,15 @@ namespace telltale::internal {
 HeadSet::HeadSet(TelemetryDatabase& database, BlockWrites& writes, const Options& options)
     : database_(database), options_(options), sealer_(database, writes, vehicles_, options.sealer) {}
 
+Status HeadSet::Open() {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator(options, database_.latest));
+  it->SeekToLast();
+  if (it->Valid() && it->key().size() == 4) vehicles_.PageOf(ReadBigEndian(ViewOf(it->key())));
+  return ToStatus(it->status(), "look for the last vehicle");
+}
+
 VehicleState& HeadSet::StateOf(VehicleTable::Page& page, VehicleId vehicle) {
   VehicleState& state = page.vehicles[VehicleTable::IndexOf(vehicle)];
   if (!state.loaded) [[unlikely]]
@@ -19,28 +28,63 @@ VehicleState& HeadSet::StateOf(VehicleTable::Page& page, VehicleId vehicle) {
   return state;
 }
 
+StatusOr<LatestRow> HeadSet::ReadStored(VehicleId vehicle) const {
+  rocksdb::PinnableSlice bytes;
+  const rocksdb::Status read = database_.db->Get({}, database_.latest, LatestKey(vehicle), &bytes);
+  RETURN_IF_ERROR(ToStatus(read, fmt::format("read the latest values of vehicle {}", vehicle)));
+  auto row = LatestRow::Decode(ViewOf(bytes));
+  if (row.ok()) return row;
+  return Status(row.status().code(), fmt::format("vehicle {}: {}", vehicle, MessageOf(row.status())));
+}
+
 void HeadSet::Load(VehicleId vehicle, VehicleState& state) const {
   state.damage.reset();
-  std::string bytes;
-  const rocksdb::Status read = database_.db->Get({}, database_.latest, LatestKey(vehicle), &bytes);
+  auto row = ReadStored(vehicle);
   // What cannot be read now may be readable later, and must not be written over: it is not loaded.
-  state.loaded = read.ok() || read.IsNotFound() || read.IsCorruption();
-  if (read.IsNotFound()) return;
-  Status status = ToStatus(read, fmt::format("read the latest values of vehicle {}", vehicle));
-  if (status.ok()) {
-    auto row = LatestRow::Decode(bytes);
-    status = row.status();
-    if (row.ok()) {
-      state.newest_time_ms = row->newest_time_ms;
-      state.sealed_sequence = row->sealed_sequence;
-      state.older = std::make_unique<LatestRow>(*std::move(row));
+  state.loaded = row.ok() || absl::IsNotFound(row.status()) || absl::IsDataLoss(row.status());
+  if (absl::IsNotFound(row.status())) return;
+  if (row.ok()) {
+    state.newest_time_ms = row->newest_time_ms;
+    state.sealed_sequence = row->sealed_sequence;
+    state.older = std::make_unique<LatestRow>(*std::move(row));
+    return;
+  }
+  // Of a damaged row: the next sealing writes a sound one; until then whoever asks is told.
+  spdlog::error("latest values cannot be read vehicle={} error=\"{}\"", vehicle, MessageOf(row.status()));
+  state.damage = std::make_unique<const Status>(row.status());
+}
+
+StatusOr<LatestRow> HeadSet::LatestOf(VehicleId vehicle) {
+  {
+    VehicleTable::Page& page = vehicles_.PageOf(vehicle);
+    MutexLock lock(page.mutex);
+    const VehicleState& state = page.vehicles[VehicleTable::IndexOf(vehicle)];
+    if (state.loaded) return state.Latest();
+  }
+  auto row = ReadStored(vehicle);
+  return absl::IsNotFound(row.status()) ? LatestRow() : std::move(row);
+}
+
+StatusOr<VehicleExtent> HeadSet::ExtentOf(VehicleId vehicle) {
+  {
+    VehicleTable::Page& page = vehicles_.PageOf(vehicle);
+    MutexLock lock(page.mutex);
+    const VehicleState& state = page.vehicles[VehicleTable::IndexOf(vehicle)];
+    if (state.damage != nullptr) return *state.damage;
+    if (state.loaded) {
+      return VehicleExtent{.newest_time_ms = state.newest_time_ms, .rewrite_count = state.rewrite_count};
     }
   }
-  if (status.ok()) return;
-  // Of a damaged row: the next sealing writes a sound one; until then whoever asks is told.
-  spdlog::error("latest values cannot be read vehicle={} error=\"{}\"", vehicle, MessageOf(status));
-  state.damage =
-      std::make_unique<const Status>(status.code(), fmt::format("vehicle {}: {}", vehicle, MessageOf(status)));
+  const auto row = ReadStored(vehicle);
+  if (absl::IsNotFound(row.status())) return VehicleExtent();
+  RETURN_IF_ERROR(row.status());
+  return VehicleExtent{.newest_time_ms = row->newest_time_ms};
+}
+
+FrameRun HeadSet::UnsealedOf(VehicleId vehicle) {
+  VehicleTable::Page& page = vehicles_.PageOf(vehicle);
+  MutexLock lock(page.mutex);
+  return page.vehicles[VehicleTable::IndexOf(vehicle)].Unsealed();
 }
 
 FrameChange HeadSet::Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame,
@@ -52,6 +96,9 @@ FrameChange HeadSet::Add(VehicleTable::Page& page, VehicleId vehicle, const Vehi
   const std::size_t bytes_before = state.head.size_bytes();
   const FrameChange change = state.Add(frame);
   if (change == FrameChange::kRepeated) return change;
+  for (const auto& column : page.columns) {
+    column->Take(VehicleTable::IndexOf(vehicle), frame.measure_time_ms, **frame.layout, frame.values);
+  }
   if (begins) {
     state.head_segment = segment;
     begun_.push_back({vehicle, state.head_generation, segment});

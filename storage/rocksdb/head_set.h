@@ -29,9 +29,19 @@ class HeadSet {
   // What refers to something outlives the heads.
   HeadSet(TelemetryDatabase& database, BlockWrites& writes, const Options& options);
 
+  // Looks which vehicles there are. Before anything else. Errors: UNAVAILABLE the disk.
+  Status Open();
+
   VehicleTable& vehicles() { return vehicles_; }
-  // The vehicle's state; the first time its stored latest values are read.
+  // The vehicle's state; the first time its stored latest values are read. For writing: those that only read must not
+  // fill the memory with vehicles of which nothing is heard.
   VehicleState& StateOf(VehicleTable::Page& page, VehicleId vehicle) ABSL_EXCLUSIVE_LOCKS_REQUIRED(page.mutex);
+
+  // The vehicle's newest values, and what is in no block. Errors: DATA_LOSS what is stored of it is damaged;
+  // UNAVAILABLE the disk.
+  StatusOr<LatestRow> LatestOf(VehicleId vehicle);
+  StatusOr<VehicleExtent> ExtentOf(VehicleId vehicle);
+  FrameRun UnsealedOf(VehicleId vehicle);
 
   // Adds a frame that `segment` of the journal has, which then is kept until the head is in durable blocks.
   FrameChange Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame, Journal& journal,
@@ -64,6 +74,8 @@ class HeadSet {
     std::uint32_t segment = 0;
   };
 
+  // What is stored; NOT_FOUND nothing.
+  StatusOr<LatestRow> ReadStored(VehicleId vehicle) const;
   void Load(VehicleId vehicle, VehicleState& state) const;
   bool IsFull(VehicleId vehicle, const VehicleState& state) const;
   bool IsCurrent(const Begin& begin);

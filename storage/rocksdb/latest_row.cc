@@ -109,6 +109,11 @@ void LatestRow::Merge(std::int64_t measure_time_ms, const Layout& layout, std::s
   if (before != 0) std::inplace_merge(values.begin(), middle, values.end(), by_signal);
 }
 
+const LatestValue* LatestRow::Find(SignalId signal) const {
+  const auto found = std::ranges::lower_bound(values, signal, {}, &LatestValue::signal);
+  return found != values.end() && found->signal == signal ? &*found : nullptr;
+}
+
 void LatestRow::Remove(const Layout& layout) {
   std::erase_if(values, [&layout](const LatestValue& value) { return layout.PositionOf(value.signal).has_value(); });
 }

@@ -28,6 +28,8 @@ struct LatestRow {
   // Takes in a frame that was written after everything in the row: of a signal the newer value stays, of one time the
   // frame's.
   void Merge(std::int64_t measure_time_ms, const Layout& layout, std::span<const RawValue> frame_values);
+  // Null: the signal is not there.
+  const LatestValue* Find(SignalId signal) const;
   // Forgets the signals of a layout.
   void Remove(const Layout& layout);
 };

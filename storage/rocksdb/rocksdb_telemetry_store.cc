@@ -11,6 +11,7 @@
 #include "storage/rocksdb/committer.h"
 #include "storage/rocksdb/frame_merge.h"
 #include "storage/rocksdb/head_set.h"
+#include "storage/rocksdb/latest_columns.h"
 #include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/signal_scan.h"
 #include "storage/rocksdb/telemetry_database.h"
@@ -23,10 +24,9 @@ using internal::Archiver;
 using internal::BlockWrites;
 using internal::Committer;
 using internal::HeadSet;
+using internal::LatestColumns;
 using internal::LatestRow;
 using internal::TelemetryDatabase;
-using internal::VehicleState;
-using internal::VehicleTable;
 
 Status Validate(const TelemetryStoreOptions& options) {
   const auto wrong = [](const char* what) { return Status(absl::InvalidArgumentError(what)); };
@@ -44,6 +44,7 @@ Status Validate(const TelemetryStoreOptions& options) {
     return wrong("store.journal_bytes_max must be at least twice store.journal_segment_bytes");
   }
   if (options.write_buffer_bytes < (1 << 16)) return wrong("store.write_buffer_bytes must be at least 65536");
+  if (options.latest_columns_max < 1) return wrong("store.latest_columns_max must be at least 1");
   if (options.open_files_max < 100) return wrong("store.open_files_max must be at least 100");
   return OkStatus();
 }
@@ -64,10 +65,12 @@ class RocksDbTelemetryStore::Impl {
                            .flush_bytes = options.write_buffer_bytes / 2,
                            .flush_age = options.head_age_max,
                            .retry_interval = options.retry_interval}}),
+        latest_columns_(*database_, heads_.vehicles(), options.latest_columns_max),
         committer_(options, *database_, heads_) {}
 
   Status Start() {
     RETURN_IF_ERROR(writes_.Open(*database_));
+    RETURN_IF_ERROR(heads_.Open());
     return committer_.Start();
   }
 
@@ -79,19 +82,21 @@ class RocksDbTelemetryStore::Impl {
               const FrameFunction& visit);
   Status ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range, const ScanOptions& options,
                     const RunFunction& visit);
-  StatusOr<VehicleExtent> Extent(VehicleId vehicle);
+  StatusOr<VehicleExtent> Extent(VehicleId vehicle) { return heads_.ExtentOf(vehicle); }
+  Status ScanLatest(SignalId signal, const ScanOptions& options, const LatestRunFunction& visit) {
+    return latest_columns_.Scan(signal, options, visit);
+  }
   StoreStats Stats();
 
   Status DropBefore(std::int64_t time_ms);
   Status Flush();
 
  private:
-  FrameRun HeadOf(VehicleId vehicle);
-
   const std::unique_ptr<TelemetryDatabase> database_;
   BlockWrites writes_;
   Archiver archiver_;
   HeadSet heads_;
+  LatestColumns latest_columns_;
   Committer committer_;
 };
 
@@ -99,19 +104,13 @@ class RocksDbTelemetryStore::Impl {
 
 StatusOr<std::vector<LatestValue>> RocksDbTelemetryStore::Impl::Latest(VehicleId vehicle,
                                                                        std::span<const SignalId> signals) {
-  VehicleTable::Page& page = heads_.vehicles().PageOf(vehicle);
-  StatusOr<LatestRow> row;
-  {
-    MutexLock lock(page.mutex);
-    row = heads_.StateOf(page, vehicle).Latest();
-  }
-  RETURN_IF_ERROR(row.status());
+  ASSIGN_OR_RETURN(LatestRow row, heads_.LatestOf(vehicle));
   if (!signals.empty()) {
-    std::erase_if(row->values, [signals](const LatestValue& value) {
+    std::erase_if(row.values, [signals](const LatestValue& value) {
       return std::find(signals.begin(), signals.end(), value.signal) == signals.end();
     });
   }
-  return std::move(row->values);
+  return std::move(row.values);
 }
 
 Status RocksDbTelemetryStore::Impl::Scan(VehicleId vehicle, std::span<const SignalId> signals, TimeRange range,
@@ -120,7 +119,8 @@ Status RocksDbTelemetryStore::Impl::Scan(VehicleId vehicle, std::span<const Sign
   std::vector<SignalId> sorted(signals.begin(), signals.end());
   std::sort(sorted.begin(), sorted.end());
   LayoutPool layouts;
-  FrameRun head = internal::Select(HeadOf(vehicle), sorted, range, layouts);
+  // Before anything is read of blocks: what is sealed in between is then seen twice, not missed.
+  FrameRun head = internal::Select(heads_.UnsealedOf(vehicle), sorted, range, layouts);
   return internal::TelemetryScan(*database_, writes_.first_day(), vehicle, sorted, range, options, std::move(head),
                                  layouts, visit)
       .Run();
@@ -131,24 +131,9 @@ Status RocksDbTelemetryStore::Impl::ScanSignal(VehicleId vehicle, SignalId signa
   if (range.empty()) return OkStatus();
   LayoutPool layouts;
   const SignalId signals[] = {signal};
-  FrameRun head = internal::Select(HeadOf(vehicle), signals, range, layouts);
+  FrameRun head = internal::Select(heads_.UnsealedOf(vehicle), signals, range, layouts);
   return internal::SignalScan(*database_, writes_.first_day(), vehicle, signal, range, options, std::move(head), visit)
       .Run();
-}
-
-// Before anything is read of blocks: what is sealed in between is then seen twice, not missed.
-FrameRun RocksDbTelemetryStore::Impl::HeadOf(VehicleId vehicle) {
-  VehicleTable::Page& page = heads_.vehicles().PageOf(vehicle);
-  MutexLock lock(page.mutex);
-  return heads_.StateOf(page, vehicle).Unsealed();
-}
-
-StatusOr<VehicleExtent> RocksDbTelemetryStore::Impl::Extent(VehicleId vehicle) {
-  VehicleTable::Page& page = heads_.vehicles().PageOf(vehicle);
-  MutexLock lock(page.mutex);
-  const VehicleState& state = heads_.StateOf(page, vehicle);
-  if (state.damage != nullptr) return *state.damage;
-  return VehicleExtent{.newest_time_ms = state.newest_time_ms, .rewrite_count = state.rewrite_count};
 }
 
 StoreStats RocksDbTelemetryStore::Impl::Stats() {
@@ -227,6 +212,10 @@ Status RocksDbTelemetryStore::Scan(VehicleId vehicle, std::span<const SignalId> 
 Status RocksDbTelemetryStore::ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range,
                                          const ScanOptions& options, const RunFunction& visit) {
   return impl_->ScanSignal(vehicle, signal, range, options, visit);
+}
+
+Status RocksDbTelemetryStore::ScanLatest(SignalId signal, const ScanOptions& options, const LatestRunFunction& visit) {
+  return impl_->ScanLatest(signal, options, visit);
 }
 
 StatusOr<VehicleExtent> RocksDbTelemetryStore::Extent(VehicleId vehicle) { return impl_->Extent(vehicle); }

@@ -39,6 +39,7 @@ struct TelemetryStoreOptions {
   std::size_t group_bytes_max = std::size_t{4} << 20;      // of appended frames committed with one sync
   std::size_t sealing_bytes_max = std::size_t{256} << 20;  // on their way into blocks; then commits wait
   std::size_t cache_bytes = std::size_t{256} << 20;        // blocks that reads keep in memory
+  std::size_t latest_columns_max = 8;                      // signals whose newest values of all vehicles are kept
   std::size_t write_buffer_bytes = std::size_t{64} << 20;  // blocks that are flushed together
   int open_files_max = 2'000;
 
@@ -81,6 +82,7 @@ class RocksDbTelemetryStore : public TelemetryStore {
               const FrameFunction& visit) override;
   Status ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range, const ScanOptions& options,
                     const RunFunction& visit) override;
+  Status ScanLatest(SignalId signal, const ScanOptions& options, const LatestRunFunction& visit) override;
   StatusOr<VehicleExtent> Extent(VehicleId vehicle) override;
   Status DropBefore(std::int64_t time_ms) override;
   Status Flush() override;

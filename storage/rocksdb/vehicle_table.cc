@@ -77,6 +77,17 @@ StatusOr<LatestRow> VehicleState::Latest() const {
   return row;
 }
 
+LatestValue VehicleState::LatestOf(SignalId signal) const {
+  if (newest_layout != nullptr) {
+    if (const auto position = newest_layout->PositionOf(signal)) {
+      return {.signal = signal, .raw = newest_values[*position], .measure_time_ms = newest_time_ms};
+    }
+  }
+  const LatestValue* const value = older != nullptr ? older->Find(signal) : nullptr;
+  if (value != nullptr) return *value;
+  return {.signal = signal, .raw = kAbsent, .measure_time_ms = std::numeric_limits<std::int64_t>::min()};
+}
+
 FrameRun VehicleState::Unsealed() const {
   FrameRun frames = head.Unpack();
   if (sealing == nullptr) return frames;
@@ -112,6 +123,9 @@ VehicleTable::Page& VehicleTable::PageOf(VehicleId vehicle) {
     return *page;
   auto made = std::make_unique<Page>();
   if (slot.compare_exchange_strong(page, made.get(), std::memory_order_acq_rel)) page = made.release();
+  const std::size_t wanted = vehicle / kVehiclesPerPage + 1;
+  for (std::size_t count = page_count_; count < wanted && !page_count_.compare_exchange_weak(count, wanted);) {
+  }
   return *page;
 }
 

@@ -61,6 +61,9 @@ struct VehicleState {
   // The newest value of every signal. Errors: DATA_LOSS what is stored is damaged; UNAVAILABLE the disk.
   StatusOr<LatestRow> Latest() const;
 
+  // That of one signal: kAbsent at the least time if there is none.
+  LatestValue LatestOf(SignalId signal) const;
+
   // The frames that are in no block that was written before, in order of time.
   FrameRun Unsealed() const;
 
@@ -73,16 +76,36 @@ struct VehicleState {
   void FoldNewest();
 };
 
+// The newest values of one signal of a page of vehicles; see LatestColumns.
+struct LatestColumn {
+  static constexpr std::size_t kSize = 4096;
+
+  SignalId signal = 0;
+  std::uint64_t scan = 0;              // the last that read it
+  Status damage;                       // why some of it is not known
+  std::array<RawValue, kSize> values;  // kAbsent: the vehicle never sent it
+  std::array<std::int64_t, kSize> times_ms;
+
+  // Takes in a frame that was written after all that is in the column.
+  void Take(std::size_t index, std::int64_t time_ms, const Layout& layout, std::span<const RawValue> frame_values) {
+    const auto position = layout.PositionOf(signal);
+    if (!position || time_ms < times_ms[index]) return;
+    values[index] = frame_values[*position];
+    times_ms[index] = time_ms;
+  }
+};
+
 // The state of every vehicle, by its id: ids are dense, so pages of neighbours stand in a table. Thread-safe.
 class VehicleTable {
  public:
-  static constexpr std::size_t kVehiclesPerPage = 4096;
+  static constexpr std::size_t kVehiclesPerPage = LatestColumn::kSize;
 
   // Neighbours share a lock. The committer alone changes states, but for `sealing` and loading; it reads without a
   // lock.
   struct Page {
     Mutex mutex;
     std::array<VehicleState, kVehiclesPerPage> vehicles ABSL_GUARDED_BY(mutex);
+    std::vector<std::unique_ptr<LatestColumn>> columns ABSL_GUARDED_BY(mutex);
   };
 
   VehicleTable();
@@ -91,6 +114,10 @@ class VehicleTable {
   VehicleTable& operator=(const VehicleTable&) = delete;
 
   Page& PageOf(VehicleId vehicle);
+  // Null: nobody asked for one of its vehicles yet.
+  Page* FindPage(VehicleId vehicle) { return pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire); }
+  // The pages up to the last that was ever asked for.
+  std::size_t page_count() const { return page_count_; }
   // Asks the memory for what adding a frame to the vehicle will need. The committer's own.
   void Prefetch(VehicleId vehicle) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
   void PrefetchNewest(VehicleId vehicle) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
@@ -98,6 +125,7 @@ class VehicleTable {
 
  private:
   std::vector<std::atomic<Page*>> pages_;
+  std::atomic<std::size_t> page_count_ = 0;
 };
 
 }  // namespace telltale::internal

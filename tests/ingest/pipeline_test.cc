@@ -35,6 +35,7 @@ class Telemetry : public TelemetryStore {
   Status ScanSignal(VehicleId, SignalId, TimeRange, const ScanOptions&, const RunFunction&) override {
     return OkStatus();
   }
+  Status ScanLatest(SignalId, const ScanOptions&, const LatestRunFunction&) override { return OkStatus(); }
   StatusOr<VehicleExtent> Extent(VehicleId) override { return VehicleExtent(); }
   Status DropBefore(std::int64_t) override { return OkStatus(); }
   Status Flush() override { return OkStatus(); }

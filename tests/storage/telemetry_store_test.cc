@@ -276,6 +276,63 @@ TEST_F(ArchivedHistory, IsSummedUpInSteps) {
       absl::IsInvalidArgument(SummarizeSignal(*store_, 1, 32, {}, 0, {}, [](const SignalSummary&) { return true; })));
 }
 
+// What ScanLatest says of a signal, by vehicle.
+std::map<VehicleId, std::pair<RawValue, std::int64_t>> LatestOfAll(TelemetryStore& store, SignalId signal) {
+  std::map<VehicleId, std::pair<RawValue, std::int64_t>> all;
+  const Status status = store.ScanLatest(signal, {}, [&](const LatestRun& run) {
+    for (std::size_t i = 0; i < run.values.size(); ++i) {
+      if (run.values[i] == kAbsent) continue;
+      const bool added =
+          all.try_emplace(run.first_vehicle + static_cast<VehicleId>(i), run.values[i], run.times_ms[i]).second;
+      EXPECT_TRUE(added);
+    }
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  return all;
+}
+
+// Late, repeated and rewritten frames of few and far vehicles; columns that come and go; sealing and opening again:
+// always the same as asking vehicle by vehicle.
+TEST(TelemetryStore, LatestOfAllVehiclesIsThatOfEach) {
+  const TemporaryFolder folder;
+  TelemetryStoreOptions options{.path = folder.path(), .frames_per_block = 6, .block_values_min = 1};
+  options.latest_columns_max = 2;
+  auto store = Open(options);
+  ASSERT_NE(store, nullptr);
+  const std::vector<VehicleId> vehicles = {1, 2, 3, 4095, 4096, 5000, 1'000'000};
+  std::mt19937 random(7);
+  for (int round = 0; round < 60; ++round) {
+    for (int i = 0; i < 10; ++i) {
+      const VehicleId vehicle = vehicles[random() % vehicles.size()];
+      std::vector<SignalId> signals = {1, 2, 3, 4};
+      signals.erase(signals.begin() + static_cast<std::ptrdiff_t>(random() % 4));
+      const auto time_ms = kTimeMs + static_cast<std::int64_t>(random() % 20 + static_cast<unsigned>(round)) * 1'000;
+      const auto value = static_cast<RawValue>(random() % 1'000);
+      ASSERT_TRUE(AppendAndWait(*store, OneFrame(vehicle, time_ms, signals, {value, value + 1, value + 2})).ok());
+    }
+    if (round % 7 == 6) {
+      store.reset();
+      store = Open(options);
+    } else if (round % 7 == 3) {
+      ASSERT_TRUE(store->Flush().ok());
+    }
+    for (const SignalId signal : {1 + round % 4, 1 + (round + 1) % 4, 9}) {
+      std::map<VehicleId, std::pair<RawValue, std::int64_t>> expected;
+      // Of some only when the column is there: reading must not depend on what was asked before.
+      const auto all = LatestOfAll(*store, static_cast<SignalId>(signal));
+      for (const VehicleId vehicle : vehicles) {
+        const auto latest = store->Latest(vehicle, std::vector<SignalId>{static_cast<SignalId>(signal)});
+        ASSERT_TRUE(latest.ok());
+        for (const LatestValue& value : *latest) expected[vehicle] = {value.raw, value.measure_time_ms};
+      }
+      ASSERT_EQ(all, expected) << "signal " << signal << " in round " << round;
+    }
+  }
+  EXPECT_TRUE(absl::IsDeadlineExceeded(store->ScanLatest(1, {.deadline = std::chrono::steady_clock::time_point::min()},
+                                                         [](const LatestRun&) { return true; })));
+}
+
 TEST(TelemetryStore, LatestIsTheNewestOfEachSignalBeforeAndAfterSealing) {
   TemporaryFolder folder;
   auto store = Open(SmallOptions(folder.path()));
