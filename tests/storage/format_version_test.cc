@@ -65,7 +65,7 @@ TEST_P(FormatVersion, OpensWithEverythingInIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, FormatVersion, ::testing::Values("v1"));
+INSTANTIATE_TEST_SUITE_P(Versions, FormatVersion, ::testing::Values("v1", "v2"));
 
 }  // namespace
 }  // namespace telltale
