@@ -53,6 +53,15 @@ struct LatestRun {
   std::span<const std::int64_t> times_ms;
 };
 
+// What a signal of a vehicle did on a UTC day, by its values that were neither not available nor an error.
+enum class RollupPart : std::uint8_t { kCount, kFirst, kLast, kMin, kMax, kSum };
+
+// One part of the rollups of some vehicles, in the order of vehicles.
+struct RollupRun {
+  std::span<const VehicleId> vehicles;
+  std::span<const std::int64_t> values;  // raw; of kSum, raw values added up
+};
+
 struct StoreStats {
   std::uint64_t size_bytes = 0;   // on disk
   std::uint64_t block_count = 0;  // sealed by this process
@@ -76,6 +85,7 @@ class TelemetryStore {
   using FrameFunction = std::function<bool(const Frame&)>;    // false: stop the scan
   using RunFunction = std::function<bool(const SignalRun&)>;  // the same
   using LatestRunFunction = std::function<bool(const LatestRun&)>;
+  using RollupFunction = std::function<bool(const RollupRun&)>;
 
   virtual ~TelemetryStore() = default;
 
@@ -107,6 +117,13 @@ class TelemetryStore {
   // only the deadline counts. Errors: DATA_LOSS the values of some vehicle are damaged, after all others were visited;
   // UNAVAILABLE the disk; DEADLINE_EXCEEDED.
   virtual Status ScanLatest(SignalId signal, const ScanOptions& options, const LatestRunFunction& visit) = 0;
+
+  // Calls `visit` with a part of the signal's rollup on a day, in days since 1970-01-01, of every vehicle that had
+  // values of it. Of days that are archived; those still open have none. Of the options only the deadline counts.
+  // Errors: INVALID_ARGUMENT the day; DATA_LOSS; UNAVAILABLE the disk; DEADLINE_EXCEEDED. storage/fleet_percentile.h
+  // ranks.
+  virtual Status ScanRollup(std::int64_t day, SignalId signal, RollupPart part, const ScanOptions& options,
+                            const RollupFunction& visit) = 0;
 
   virtual StatusOr<VehicleExtent> Extent(VehicleId vehicle) = 0;
 

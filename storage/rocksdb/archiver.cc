@@ -67,7 +67,7 @@ StatusOr<bool> BlockWrites::Finish(const std::function<Status()>& remove) {
 }
 
 Archiver::Archiver(TelemetryDatabase& database, BlockWrites& writes, const Options& options)
-    : database_(database), writes_(writes), options_(options) {
+    : database_(database), writes_(writes), options_(options), rollups_(database) {
   if (options_.period.count() > 0) thread_ = std::thread([this] { Run(); });
 }
 
@@ -135,6 +135,7 @@ Status Archiver::Pause(const std::function<Status()>& what) {
 Status Archiver::ArchiveDay(std::int64_t day) {
   const auto begun = std::chrono::steady_clock::now();
   writes_.Watch(day);
+  rollups_.Begin(day);
   std::uint64_t count = 0;
   {
     const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator({}, database_.blocks));
@@ -150,6 +151,7 @@ Status Archiver::ArchiveDay(std::int64_t day) {
   }
   while (true) {
     for (const VehicleId vehicle : writes_.TakeNoted()) RETURN_IF_ERROR(ArchiveVehicle(day, vehicle));
+    RETURN_IF_ERROR(rollups_.Flush());
     ASSIGN_OR_RETURN(const bool finished, writes_.Finish([&] {
       return ToStatus(
           database_.db->DeleteRange(WithoutLog(), database_.blocks, BlockPrefix(day, 0), BlockPrefix(day + 1, 0)),
@@ -196,19 +198,23 @@ Status Archiver::ArchiveVehicle(std::int64_t day, VehicleId vehicle) {
   FrameRun run;
   LayoutPool layouts;
   LayoutPool parts;
-  const TelemetryStore::FrameFunction add = [&](const Frame& frame) {
+  sums_.Take();
+  const auto put = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(archive_mutex_) {
+    AppendBlocks(day, vehicle, sequence, run, parts, batch);
+    sums_.Add(run);
+    run.Clear();
+  };
+  const TelemetryStore::FrameFunction add = [&](const Frame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(archive_mutex_) {
     run.Add(frame.measure_time_ms, layouts.Get(frame.layout->signals()), frame.values);
-    if (run.size() == kFramesPerBlock) {
-      AppendBlocks(day, vehicle, sequence, run, parts, batch);
-      run.Clear();
-    }
+    if (run.size() == kFramesPerBlock) put();
     return true;
   };
   const ScanOptions options;
   RETURN_IF_ERROR(
       TelemetryScan(database_, day, vehicle, {}, {day * kMsPerDay, (day + 1) * kMsPerDay}, options, {}, layouts, add)
           .Run());
-  if (!run.empty()) AppendBlocks(day, vehicle, sequence, run, parts, batch);
+  if (!run.empty()) put();
+  RETURN_IF_ERROR(rollups_.Add(vehicle, sums_.Take()));
   RETURN_IF_ERROR(ToStatus(database_.db->Write(WithoutLog(), &batch), "write to the archive"));
   ++archived_day_count_;
   unflushed_bytes_ += batch.GetDataSize();

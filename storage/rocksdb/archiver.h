@@ -13,6 +13,8 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "storage/codec/frame_run.h"
+#include "storage/codec/signal_sums.h"
+#include "storage/rocksdb/rollup_writer.h"
 #include "storage/rocksdb/telemetry_database.h"
 
 namespace telltale::internal {
@@ -52,8 +54,8 @@ class BlockWrites {
 
 // Puts past days in order: reads all blocks of a vehicle's day, whatever their size and however they overlap, and
 // writes what came of them to the archive, in long blocks of few signals each, so that one signal of a month is found
-// without reading the others. Then the day's blocks go. Works on a thread of its own; Archive() may be called from
-// any.
+// without reading the others; and what each signal did on the day, to the rollups. Then the day's blocks go. Works on a
+// thread of its own; Archive() may be called from any.
 class Archiver {
  public:
   static constexpr std::size_t kFramesPerBlock = 4'096;
@@ -94,6 +96,8 @@ class Archiver {
   Mutex archive_mutex_;  // one at a time
   std::size_t unflushed_bytes_ ABSL_GUARDED_BY(archive_mutex_) = 0;
   std::set<std::int64_t> damaged_days_ ABSL_GUARDED_BY(archive_mutex_);
+  RollupWriter rollups_ ABSL_GUARDED_BY(archive_mutex_);
+  SignalSums sums_ ABSL_GUARDED_BY(archive_mutex_);
 
   mutable Mutex mutex_;
   CondVar wake_;

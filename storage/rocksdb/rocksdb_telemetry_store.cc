@@ -13,6 +13,7 @@
 #include "storage/rocksdb/head_set.h"
 #include "storage/rocksdb/latest_columns.h"
 #include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/rollup_scan.h"
 #include "storage/rocksdb/signal_scan.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/rocksdb/telemetry_keys.h"
@@ -74,6 +75,7 @@ class RocksDbTelemetryStore::Impl {
     return committer_.Start();
   }
 
+  const TelemetryDatabase& database() const { return *database_; }
   Committer& committer() { return committer_; }
   Archiver& archiver() { return archiver_; }
 
@@ -146,7 +148,7 @@ StoreStats RocksDbTelemetryStore::Impl::Stats() {
                    .replay_lost_frame_count = committer_.replay_lost_frame_count(),
                    .writable = committer_.writable()};
   std::uint64_t bytes = 0;
-  for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->latest, database_->archive}) {
+  for (rocksdb::ColumnFamilyHandle* family : database_->families()) {
     if (database_->db->GetIntProperty(family, "rocksdb.total-sst-files-size", &bytes)) stats.size_bytes += bytes;
   }
   return stats;
@@ -162,20 +164,21 @@ Status RocksDbTelemetryStore::Impl::DropBefore(std::int64_t time_ms) {
   // Sealed first: what the journal still has of the dropped days is then known to be sealed, and is not replayed.
   RETURN_IF_ERROR(Flush());
   const std::int64_t first_day_kept = std::clamp<std::int64_t>(DayOf(time_ms), 0, internal::kDayEnd - 1);
-  const std::string begin = internal::BlockPrefix(0, 0);
-  const std::string end = internal::BlockPrefix(first_day_kept, 0);
+  // Every key of these begins with the day.
+  const std::string begin = internal::RollupPrefix(0);
+  const std::string end = internal::RollupPrefix(first_day_kept);
   if (begin == end) return OkStatus();
   return archiver_.Pause([&]() -> Status {
     rocksdb::WriteOptions options;
     options.disableWAL = true;
-    for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->archive}) {
+    for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->archive, database_->rollups}) {
       RETURN_IF_ERROR(ToStatus(database_->db->DeleteRange(options, family, begin, end), "drop old days"));
     }
     RETURN_IF_ERROR(database_->Flush());
     const rocksdb::Slice begin_slice = begin;
     const rocksdb::Slice end_slice = end;
     const rocksdb::RangePtr range(&begin_slice, &end_slice);
-    for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->archive}) {
+    for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->archive, database_->rollups}) {
       RETURN_IF_ERROR(ToStatus(rocksdb::DeleteFilesInRanges(database_->db.get(), family, &range, 1, false),
                                "drop the files of old days"));
     }
@@ -216,6 +219,11 @@ Status RocksDbTelemetryStore::ScanSignal(VehicleId vehicle, SignalId signal, Tim
 
 Status RocksDbTelemetryStore::ScanLatest(SignalId signal, const ScanOptions& options, const LatestRunFunction& visit) {
   return impl_->ScanLatest(signal, options, visit);
+}
+
+Status RocksDbTelemetryStore::ScanRollup(std::int64_t day, SignalId signal, RollupPart part, const ScanOptions& options,
+                                         const RollupFunction& visit) {
+  return internal::ScanRollup(impl_->database(), day, signal, part, options, visit);
 }
 
 StatusOr<VehicleExtent> RocksDbTelemetryStore::Extent(VehicleId vehicle) { return impl_->Extent(vehicle); }

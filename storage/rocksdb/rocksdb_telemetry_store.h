@@ -65,7 +65,7 @@ Status Validate(const TelemetryStoreOptions& options);
 // as one head takes to unpack.
 class RocksDbTelemetryStore : public TelemetryStore {
  public:
-  static constexpr int kFormatVersion = 2;  // grows when an older program could no longer read the store
+  static constexpr int kFormatVersion = 3;  // grows when an older program could no longer read the store
 
   // Opens or makes the store, and replays the journal. Errors: INVALID_ARGUMENT an option; FAILED_PRECONDITION a newer
   // program wrote it, or another process has it open; DATA_LOSS it cannot be read; UNAVAILABLE the disk.
@@ -83,6 +83,8 @@ class RocksDbTelemetryStore : public TelemetryStore {
   Status ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range, const ScanOptions& options,
                     const RunFunction& visit) override;
   Status ScanLatest(SignalId signal, const ScanOptions& options, const LatestRunFunction& visit) override;
+  Status ScanRollup(std::int64_t day, SignalId signal, RollupPart part, const ScanOptions& options,
+                    const RollupFunction& visit) override;
   StatusOr<VehicleExtent> Extent(VehicleId vehicle) override;
   Status DropBefore(std::int64_t time_ms) override;
   Status Flush() override;

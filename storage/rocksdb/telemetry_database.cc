@@ -71,7 +71,7 @@ Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
         fmt::format("telemetry in {} has format {}; this program reads up to {}: use the newer program that wrote it",
                     path, text, RocksDbTelemetryStore::kFormatVersion));
   }
-  // Version 1 had no archive.
+  // Version 1 had no archive, and 2 no rollups.
   return version < RocksDbTelemetryStore::kFormatVersion ? write_version(std::nullopt) : OkStatus();
 }
 
@@ -139,7 +139,8 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
                                                    {{rocksdb::kDefaultColumnFamilyName, plain},
                                                     {"blocks", merged_by_size},
                                                     {"latest", latest},
-                                                    {"archive", archive}},
+                                                    {"archive", archive},
+                                                    {"rollups", archive}},
                                                    &handles, &db);
   if (!opened.ok()) return OpenError(opened, rocksdb::Options(db_options, plain), options.path);
   database->db.reset(db);
@@ -147,6 +148,7 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   database->blocks = handles[1];
   database->latest = handles[2];
   database->archive = handles[3];
+  database->rollups = handles[4];
   RETURN_IF_ERROR(CheckVersion(*database, options.path));
   return database;
 }
@@ -170,9 +172,9 @@ Status TelemetryDatabase::Flush() {
   // Once RocksDB 7.8 has resumed after an error, its Flush returns before the files are there. What still waits for
   // them are immutable memory tables.
   while (true) {
-    RETURN_IF_ERROR(ToStatus(db->Flush({}, {meta, blocks, latest, archive}), "flush blocks"));
+    RETURN_IF_ERROR(ToStatus(db->Flush({}, families()), "flush blocks"));
     std::uint64_t waiting = 0;
-    for (rocksdb::ColumnFamilyHandle* family : {meta, blocks, latest, archive}) {
+    for (rocksdb::ColumnFamilyHandle* family : families()) {
       std::uint64_t count = 0;
       if (!db->GetIntProperty(family, rocksdb::DB::Properties::kNumImmutableMemTable, &count)) {
         return absl::InternalError("flush blocks: RocksDB does not count its memory tables");
@@ -191,7 +193,7 @@ Status TelemetryDatabase::LinkTo(const std::string& folder) {
 
 TelemetryDatabase::~TelemetryDatabase() {
   if (db == nullptr) return;
-  for (rocksdb::ColumnFamilyHandle* handle : {meta, blocks, latest, archive}) db->DestroyColumnFamilyHandle(handle);
+  for (rocksdb::ColumnFamilyHandle* handle : families()) db->DestroyColumnFamilyHandle(handle);
   db->Close().PermitUncheckedError();
 }
 

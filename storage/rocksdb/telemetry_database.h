@@ -21,6 +21,9 @@ struct TelemetryDatabase {
   rocksdb::ColumnFamilyHandle* blocks = nullptr;   // BlockKey to BlockCodec
   rocksdb::ColumnFamilyHandle* latest = nullptr;   // LatestKey to LatestRow
   rocksdb::ColumnFamilyHandle* archive = nullptr;  // ArchiveKey to BlockCodec: the blocks of past days, put in order
+  rocksdb::ColumnFamilyHandle* rollups = nullptr;  // RollupKey to BlockCodec: what each signal did on a past day
+
+  std::vector<rocksdb::ColumnFamilyHandle*> families() const { return {meta, blocks, latest, archive, rollups}; }
 
   static StatusOr<std::unique_ptr<TelemetryDatabase>> Open(const TelemetryStoreOptions& options);
   ~TelemetryDatabase();

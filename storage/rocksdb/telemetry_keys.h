@@ -83,6 +83,22 @@ inline std::optional<BlockKeyParts> ParseBlockKey(std::string_view key) {
   return parts;
 }
 
+// rollups: day (2), signal (2), page of vehicles (4)
+inline constexpr std::size_t kRollupSignalBytes = 2 + 2;
+
+inline std::string RollupPrefix(std::int64_t day) {
+  std::string key;
+  PutBigEndian(key, static_cast<std::uint32_t>(day), 2);
+  return key;
+}
+
+inline std::string RollupKey(std::int64_t day, SignalId signal, std::uint32_t page) {
+  std::string key = RollupPrefix(day);
+  PutBigEndian(key, signal, 2);
+  PutBigEndian(key, page, 4);
+  return key;
+}
+
 // latest: vehicle (4)
 inline std::string LatestKey(VehicleId vehicle) {
   std::string key;

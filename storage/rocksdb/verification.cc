@@ -47,6 +47,9 @@ std::string NameKey(const std::string& family, std::string_view key) {
       return fmt::format("{}, signals from {}", PlaceOf(parts->day, parts->vehicle),
                          parts->group * internal::kSignalsPerGroup);
     }
+  } else if (family == "rollups" && key.size() == 8) {
+    return fmt::format("rollups of signal {} on {}", internal::ReadBigEndian(key.substr(2, 2)),
+                       FormatTime(internal::ReadBigEndian(key.substr(0, 2)) * kMsPerDay).substr(0, 10));
   } else if (family == "latest" && key.size() == 4) {
     return fmt::format("latest values of vehicle {}", internal::ReadBigEndian(key));
   }
@@ -184,6 +187,12 @@ class Verifier {
     if (family == "latest") {
       ++found_.vehicle_count;
       return internal::LatestRow::Decode(value).status();
+    }
+    if (family == "rollups") {
+      ASSIGN_OR_RETURN(const BlockCodec::Summary page, BlockCodec::DecodeColumns(value, {}, columns_));
+      return key.size() == 8 && internal::ReadBigEndian(key.substr(4)) == page.vehicle
+                 ? OkStatus()
+                 : absl::DataLossError("the rollup belongs to another key");
     }
     if (family != "blocks" && family != "archive") return OkStatus();
     ASSIGN_OR_RETURN(const BlockCodec::Summary summary, BlockCodec::DecodeColumns(value, {}, columns_));

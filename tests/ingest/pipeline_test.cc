@@ -36,6 +36,9 @@ class Telemetry : public TelemetryStore {
     return OkStatus();
   }
   Status ScanLatest(SignalId, const ScanOptions&, const LatestRunFunction&) override { return OkStatus(); }
+  Status ScanRollup(std::int64_t, SignalId, RollupPart, const ScanOptions&, const RollupFunction&) override {
+    return OkStatus();
+  }
   StatusOr<VehicleExtent> Extent(VehicleId) override { return VehicleExtent(); }
   Status DropBefore(std::int64_t) override { return OkStatus(); }
   Status Flush() override { return OkStatus(); }
