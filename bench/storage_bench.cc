@@ -24,6 +24,7 @@
 #include "bench/load/truck_model.h"
 #include "bench/model_signals.h"
 #include "catalog/catalog.h"
+#include "storage/fleet_percentile.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/signal_summary.h"
 
@@ -437,6 +438,41 @@ void BenchLatest(const Options& options, TelemetryStoreOptions store_options) {
   Print("", fmt::format("again: {}", Percentiles(again)));
 }
 
+// An exact percentile of a day's rollups of the reference fleet. The frames are few and narrow: what a vehicle-day has
+// in a rollup does not depend on how many there were.
+void BenchRollups(const Options& options, TelemetryStoreOptions store_options) {
+  Options few = options;
+  few.vehicles = options.fleet;
+  few.rounds = 2;
+  few.signals = 64;
+  store_options.frames_per_block = 2;
+  store_options.archive_period = std::chrono::seconds{0};
+  const Fleet fleet = Fleet::Make(few, 0.0);
+  std::filesystem::remove_all(store_options.path);
+  auto store = OpenStore(store_options);
+  AppendRounds(few, fleet, *store);
+  CHECK(store->Flush().ok());
+  CHECK(store->Archive(kStartTimeMs + 2 * kMsPerDay).ok());
+  store.reset();
+  store = OpenStore(store_options);
+  std::vector<double> first;
+  std::vector<double> again;
+  for (const RollupPart part : {RollupPart::kMax, RollupPart::kLast, RollupPart::kSum}) {
+    for (int repeat = 0; repeat <= 10; ++repeat) {
+      for (std::size_t i = 0; i < 4; ++i) {
+        const SignalId signal = fleet.model.layout()[i * 13];
+        const auto begun = SteadyClock::now();
+        CHECK(PercentileOfFleet(*store, DayOf(kStartTimeMs), signal, part, 95.0, {}).ok());
+        (repeat == 0 ? first : again)
+            .push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - begun).count());
+      }
+    }
+  }
+  Print("rollups", fmt::format("95th percentile of a part of a day of one signal, {} vehicles, the first time: {}",
+                               few.vehicles, Percentiles(first)));
+  Print("", fmt::format("again: {}", Percentiles(again)));
+}
+
 int Main(int argc, char** argv) {
   Options options;
   std::string only;
@@ -448,7 +484,7 @@ int Main(int argc, char** argv) {
   app.add_option("--parked-share", options.parked_share, "Of the append path's vehicles")->capture_default_str();
   app.add_option("--history-days", options.history_days, "Of the reads")->capture_default_str();
   app.add_option("--fleet", options.fleet, "Vehicles whose latest values are read")->capture_default_str();
-  app.add_option("--only", only, "One of append, raw, replay, size, reads, latest");
+  app.add_option("--only", only, "One of append, raw, replay, size, reads, latest, rollups");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::warn);
   TelemetryStoreOptions store_options{
@@ -463,6 +499,7 @@ int Main(int argc, char** argv) {
   }
   if (wanted("reads")) BenchReads(options, store_options);
   if (wanted("latest")) BenchLatest(options, store_options);
+  if (wanted("rollups")) BenchRollups(options, store_options);
   std::filesystem::remove_all(options.folder);
   return 0;
 }

@@ -58,8 +58,9 @@ enum class RollupPart : std::uint8_t { kCount, kFirst, kLast, kMin, kMax, kSum }
 
 // One part of the rollups of some vehicles, in the order of vehicles.
 struct RollupRun {
-  std::span<const VehicleId> vehicles;
-  std::span<const std::int64_t> values;  // raw; of kSum, raw values added up
+  VehicleId first_vehicle = 0;
+  std::span<const std::int64_t> offsets;  // values[i] is of vehicle first_vehicle + offsets[i]
+  std::span<const std::int64_t> values;   // raw; of kSum, raw values added up
 };
 
 struct StoreStats {

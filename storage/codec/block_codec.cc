@@ -198,9 +198,17 @@ Status TakeHead(std::string_view block, Head& head, std::vector<std::int64_t>& t
       return Damaged("the times");
     }
     RawValue least = steps[0];
-    for (std::size_t i = 1; i < frame_count; ++i) {
-      least = std::min(least, steps[i - 1]);
-      times_ms[i] = times_ms[i - 1] + steps[i - 1];
+    RawValue different = 0;
+    for (std::size_t i = 1; i + 1 < frame_count; ++i) different |= steps[i] ^ steps[0];
+    if (different == 0) {
+      // A steady pace: no time has to wait for the one before it.
+      const std::int64_t step = steps[0];
+      for (std::size_t i = 1; i < frame_count; ++i) times_ms[i] = times_ms[0] + static_cast<std::int64_t>(i) * step;
+    } else {
+      for (std::size_t i = 1; i < frame_count; ++i) {
+        least = std::min(least, steps[i - 1]);
+        times_ms[i] = times_ms[i - 1] + steps[i - 1];
+      }
     }
     if (least <= 0) return Damaged("the times do not grow");
   }

@@ -1,16 +1,41 @@
 #include "storage/rocksdb/rollup_writer.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
-#include "base/check.h"
 #include "storage/codec/block_codec.h"
 #include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/telemetry_keys.h"
 
 namespace telltale::internal {
+namespace {
+
+constexpr RollupPart kParts[] = {RollupPart::kCount, RollupPart::kFirst, RollupPart::kLast,
+                                 RollupPart::kMin,   RollupPart::kMax,   RollupPart::kSum};
+
+std::int64_t ValueOf(const SignalSums::Sums& sums, RollupPart part) {
+  switch (part) {
+    case RollupPart::kCount:
+      return sums.count;
+    case RollupPart::kFirst:
+      return sums.first;
+    case RollupPart::kLast:
+      return sums.last;
+    case RollupPart::kMin:
+      return sums.min;
+    case RollupPart::kMax:
+      return sums.max;
+    case RollupPart::kSum:
+      return sums.sum;
+  }
+  return 0;
+}
+
+}  // namespace
 
 RollupWriter::RollupWriter(TelemetryDatabase& database)
-    : database_(database), layout_(*Layout::Create({kCount, kFirst, kLast, kMin, kMax, kSumLow, kSumHigh})) {}
+    : database_(database), low_(*Layout::Create({kLow})), both_(*Layout::Create({kLow, kHigh})) {}
 
 void RollupWriter::Begin(std::int64_t day) {
   day_ = day;
@@ -25,52 +50,61 @@ Status RollupWriter::Add(VehicleId vehicle, const std::vector<SignalSums::Sums>&
   const std::uint32_t page = vehicle / kVehiclesPerPage;
   if (page != page_) RETURN_IF_ERROR(Flush());
   page_ = page;
-  for (const SignalSums::Sums& sum : sums) {
-    const auto bits = static_cast<std::uint64_t>(sum.sum);
-    added_[sum.signal].emplace_back(vehicle % kVehiclesPerPage,
-                                    Row{static_cast<RawValue>(sum.count), sum.first, sum.last, sum.min, sum.max,
-                                        static_cast<RawValue>(bits), static_cast<RawValue>(bits >> 32)});
-  }
+  for (const SignalSums::Sums& sum : sums) added_[sum.signal].emplace_back(vehicle % kVehiclesPerPage, sum);
   return OkStatus();
 }
 
-Status RollupWriter::AddWritten(const std::string& key, Rows& rows) const {
+Status RollupWriter::AddWritten(const std::string& key, RollupPart part, Values& values) const {
   rocksdb::PinnableSlice block;
   const rocksdb::Status read = database_.db->Get({}, database_.rollups, key, &block);
   if (read.IsNotFound()) return OkStatus();
   RETURN_IF_ERROR(ToStatus(read, "read a rollup"));
-  LayoutPool layouts;
-  FrameRun run;
-  RETURN_IF_ERROR(BlockCodec::Decode(ViewOf(block), {}, {}, layouts, run).status());
-  for (std::size_t i = 0; i < run.size(); ++i) {
-    const auto values = run.values(i);
-    if (values.size() != kColumnCount) return absl::DataLossError("a rollup has other columns");
-    std::ranges::copy(values, rows[static_cast<std::uint32_t>(run.time_ms(i))].begin());
+  BlockColumns columns;
+  RETURN_IF_ERROR(BlockCodec::DecodeColumns(ViewOf(block), {}, columns).status());
+  if (columns.signals().size() != (part == RollupPart::kSum ? 2U : 1U)) return absl::DataLossError("other columns");
+  for (std::size_t i = 0; i < columns.times_ms().size(); ++i) {
+    std::int64_t value = columns.column(0)[i];
+    if (part == RollupPart::kSum) value = JoinSum(columns.column(0)[i], columns.column(1)[i]);
+    values[static_cast<std::uint32_t>(columns.times_ms()[i])] = value;
   }
+  return OkStatus();
+}
+
+Status RollupWriter::PutPart(SignalId signal, RollupPart part,
+                             const std::vector<std::pair<std::uint32_t, SignalSums::Sums>>& added,
+                             rocksdb::WriteBatch& batch) {
+  const std::string key = RollupKey(day_, signal, part, page_);
+  run_.Clear();
+  const auto put = [&](std::uint32_t index, std::int64_t value) {
+    const RawValue row[] = {static_cast<RawValue>(value), static_cast<RawValue>(value >> 32)};
+    const bool is_sum = part == RollupPart::kSum;
+    run_.Add(index, is_sum ? both_ : low_, std::span<const RawValue>(row, is_sum ? 2 : 1));
+  };
+  // Vehicles are added in order, but for those that come a second time.
+  if (may_be_written_ || !std::ranges::is_sorted(added, {}, [](const auto& entry) { return entry.first; })) {
+    Values values;
+    if (may_be_written_) RETURN_IF_ERROR(AddWritten(key, part, values));
+    for (const auto& [index, sums] : added) values[index] = ValueOf(sums, part);
+    for (const auto& [index, value] : values) put(index, value);
+  } else {
+    for (const auto& [index, sums] : added) put(index, ValueOf(sums, part));
+  }
+  block_.clear();
+  BlockCodec::Append(page_, 0, run_, 0, run_.size(), block_);
+  batch.Put(database_.rollups, key, block_);
   return OkStatus();
 }
 
 Status RollupWriter::Flush() {
   if (added_.empty()) return OkStatus();
   rocksdb::WriteBatch batch;
-  std::string block;
-  FrameRun run;
   for (const auto& [signal, added] : added_) {
-    const std::string key = RollupKey(day_, signal, page_);
-    Rows rows;
-    if (may_be_written_) {
-      Status status = AddWritten(key, rows);
-      if (!status.ok()) {
+    for (const RollupPart part : kParts) {
+      if (const Status status = PutPart(signal, part, added, batch); !status.ok()) {
         return Status(status.code(), fmt::format("rollups of signal {}, vehicles from {}: {}", signal,
                                                  page_ * kVehiclesPerPage, MessageOf(status)));
       }
     }
-    for (const auto& [index, row] : added) rows[index] = row;
-    run.Clear();
-    for (const auto& [index, row] : rows) run.Add(index, layout_, row);
-    block.clear();
-    BlockCodec::Append(page_, 0, run, 0, run.size(), block);
-    batch.Put(database_.rollups, key, block);
   }
   added_.clear();
   may_be_written_ = true;

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "catalog/signal.h"
 #include "storage/internal/record_coding.h"
+#include "storage/telemetry_store.h"
 
 // The keys of the telemetry store; docs/formats/keys.md draws them. Integers are big-endian, so that bytes sort as
 // numbers.
@@ -83,8 +84,9 @@ inline std::optional<BlockKeyParts> ParseBlockKey(std::string_view key) {
   return parts;
 }
 
-// rollups: day (2), signal (2), page of vehicles (4)
-inline constexpr std::size_t kRollupSignalBytes = 2 + 2;
+// rollups: day (2), signal (2), RollupPart (1), page of vehicles (4)
+inline constexpr std::size_t kRollupPageAt = 2 + 2 + 1;
+inline constexpr std::size_t kRollupKeyBytes = kRollupPageAt + 4;
 
 inline std::string RollupPrefix(std::int64_t day) {
   std::string key;
@@ -92,9 +94,10 @@ inline std::string RollupPrefix(std::int64_t day) {
   return key;
 }
 
-inline std::string RollupKey(std::int64_t day, SignalId signal, std::uint32_t page) {
+inline std::string RollupKey(std::int64_t day, SignalId signal, RollupPart part, std::uint32_t page) {
   std::string key = RollupPrefix(day);
   PutBigEndian(key, signal, 2);
+  PutBigEndian(key, static_cast<std::uint32_t>(part), 1);
   PutBigEndian(key, page, 4);
   return key;
 }

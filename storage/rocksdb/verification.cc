@@ -47,7 +47,7 @@ std::string NameKey(const std::string& family, std::string_view key) {
       return fmt::format("{}, signals from {}", PlaceOf(parts->day, parts->vehicle),
                          parts->group * internal::kSignalsPerGroup);
     }
-  } else if (family == "rollups" && key.size() == 8) {
+  } else if (family == "rollups" && key.size() == internal::kRollupKeyBytes) {
     return fmt::format("rollups of signal {} on {}", internal::ReadBigEndian(key.substr(2, 2)),
                        FormatTime(internal::ReadBigEndian(key.substr(0, 2)) * kMsPerDay).substr(0, 10));
   } else if (family == "latest" && key.size() == 4) {
@@ -190,7 +190,8 @@ class Verifier {
     }
     if (family == "rollups") {
       ASSIGN_OR_RETURN(const BlockCodec::Summary page, BlockCodec::DecodeColumns(value, {}, columns_));
-      return key.size() == 8 && internal::ReadBigEndian(key.substr(4)) == page.vehicle
+      return key.size() == internal::kRollupKeyBytes &&
+                     internal::ReadBigEndian(key.substr(internal::kRollupPageAt)) == page.vehicle
                  ? OkStatus()
                  : absl::DataLossError("the rollup belongs to another key");
     }

@@ -24,8 +24,10 @@ Rollups Stored(TelemetryStore& store, std::int64_t day, SignalId signal) {
   Rollups rollups;
   for (const RollupPart part : kParts) {
     const Status status = store.ScanRollup(day, signal, part, {}, [&](const RollupRun& run) {
-      EXPECT_TRUE(std::ranges::is_sorted(run.vehicles));
-      for (std::size_t i = 0; i < run.vehicles.size(); ++i) rollups[run.vehicles[i]].push_back(run.values[i]);
+      EXPECT_TRUE(std::ranges::is_sorted(run.offsets));
+      for (std::size_t i = 0; i < run.values.size(); ++i) {
+        rollups[run.first_vehicle + static_cast<VehicleId>(run.offsets[i])].push_back(run.values[i]);
+      }
       return true;
     });
     EXPECT_TRUE(status.ok()) << status;
