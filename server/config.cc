@@ -55,6 +55,20 @@ Setting TextSetting(std::string key, std::string meaning, std::string& value) {
           [&value] { return value; }};
 }
 
+Setting ListSetting(std::string key, std::string meaning, std::vector<std::string>& value) {
+  return {std::move(key), std::move(meaning),
+          [&value](const std::string& text) {
+            value.clear();
+            for (std::size_t from = 0; from < text.size();) {
+              const std::size_t comma = std::min(text.find(',', from), text.size());
+              if (comma > from) value.push_back(text.substr(from, comma - from));
+              from = comma + 1;
+            }
+            return OkStatus();
+          },
+          [&value] { return fmt::format("[{}]", fmt::join(value, ", ")); }};
+}
+
 // The number of single-character changes that turn one word into the other.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -140,17 +154,8 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(DurationSetting<std::chrono::seconds>(
       "server.drain_timeout_s", "At a stop, how long open calls may take to end, seconds", config.drain_timeout));
   add(TextSetting("log.level", "debug, info, warn or error", config.log_level));
-  add({"catalog.extra_files", "Further signal files, in the columns of catalog/signals.csv; a list",
-       [&config](const std::string& text) {
-         config.extra_signal_files.clear();
-         for (std::size_t from = 0; from < text.size();) {
-           const std::size_t comma = std::min(text.find(',', from), text.size());
-           if (comma > from) config.extra_signal_files.push_back(text.substr(from, comma - from));
-           from = comma + 1;
-         }
-         return OkStatus();
-       },
-       [&config] { return fmt::format("[{}]", fmt::join(config.extra_signal_files, ", ")); }});
+  add(ListSetting("catalog.extra_files", "Further signal files, in the columns of catalog/signals.csv; a list",
+                  config.extra_signal_files));
   add(NumberSetting("ingest.batches_in_flight", "Batches of one stream that are read but not yet answered",
                     config.ingest.batches_in_flight));
   add(NumberSetting("ingest.streams_max", "Open ingest streams and imports", config.ingest.streams_max));
@@ -179,6 +184,14 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(DurationSetting<std::chrono::seconds>("store.archive_period_s",
                                             "Between two looks for days to archive, seconds; 0: never",
                                             config.store.archive_period));
+  add(DurationSetting<std::chrono::days>(
+      "store.retention_days", "A day is dropped so long after its end, days; 0: never", config.store.retention));
+  add(DurationSetting<std::chrono::days>("store.short_retention_days",
+                                         "The same for the signals of store.short_lived_groups, days; 0: with the rest",
+                                         config.store.short_retention));
+  add(ListSetting("store.short_lived_groups",
+                  "Groups of the catalogue that are dropped earlier if store.short_retention_days says so; a list",
+                  config.short_lived_groups));
   add(NumberSetting("store.head_bytes_max", "Memory for frames that are not yet in blocks, bytes",
                     config.store.head_bytes_max));
   add(NumberSetting("store.journal_bytes_max", "Disk for frames that are not yet in durable blocks, bytes",

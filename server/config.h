@@ -23,6 +23,7 @@ struct Config {
   int query_threads_max = 64;
   std::chrono::seconds drain_timeout{10};
   std::string data_dir = "telltale-data";
+  std::vector<std::string> short_lived_groups = {"position"};
   std::string backup_dir;  // empty: "backups" in data_dir
   std::string log_level = "info";
   std::vector<std::string> extra_signal_files;

@@ -44,6 +44,21 @@ bool IsLoopback(const std::string& address) {
   return address.rfind("127.", 0) == 0 || address.rfind("localhost:", 0) == 0 || address.rfind("[::1]:", 0) == 0;
 }
 
+StatusOr<std::vector<SignalId>> SignalsOfGroups(const Catalog& catalog, const std::vector<std::string>& groups) {
+  std::vector<SignalId> signals;
+  for (const std::string& group : groups) {
+    const std::size_t before = signals.size();
+    for (const Signal& signal : catalog.signals()) {
+      if (signal.group == group) signals.push_back(signal.id);
+    }
+    if (signals.size() == before) {
+      return absl::InvalidArgumentError(
+          fmt::format("store.short_lived_groups: no signal of the catalogue is in the group '{}'", group));
+    }
+  }
+  return signals;
+}
+
 }  // namespace
 
 // In the order of who uses whom; destroyed from the last to the first.
@@ -111,6 +126,9 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   faults = std::make_unique<FaultStore>(*documents);
   TelemetryStoreOptions store_options = config.store;
   store_options.path = config.data_dir + "/telemetry";
+  if (store_options.short_retention.count() > 0) {
+    ASSIGN_OR_RETURN(store_options.short_lived_signals, SignalsOfGroups(*catalog, config.short_lived_groups));
+  }
   store_options.on_commit = [this](double seconds) { commit_seconds.Observe(seconds); };
   ASSIGN_OR_RETURN(telemetry, RocksDbTelemetryStore::Open(store_options));
   maintenance = std::make_unique<Maintenance>(*telemetry, *documents, config.data_dir, config.backup_dir, clock);

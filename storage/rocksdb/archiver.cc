@@ -1,6 +1,7 @@
 #include "storage/rocksdb/archiver.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -98,6 +99,8 @@ void Archiver::Run() {
     const std::int64_t age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(options_.age_min).count();
     const Status status = Archive(SystemClock().NowMs() - age_ms);
     if (!status.ok() && !stopping()) spdlog::error("archiving failed error=\"{}\"", MessageOf(status));
+    const Status dropped = ApplyRetention(SystemClock().NowMs());
+    if (!dropped.ok() && !stopping()) spdlog::error("old days cannot be dropped error=\"{}\"", MessageOf(dropped));
   }
 }
 
@@ -126,6 +129,20 @@ Status Archiver::Archive(std::int64_t time_ms) {
   }
   return result;
 }
+
+Status Archiver::ApplyRetention(std::int64_t now_ms) {
+  MutexLock lock(archive_mutex_);
+  if (options_.retention.count() > 0) {
+    RETURN_IF_ERROR(database_.DropDays({database_.blocks, database_.archive, database_.short_lived, database_.rollups},
+                                       DayOf(now_ms) - options_.retention.count()));
+  }
+  if (options_.short_retention.count() > 0) {
+    RETURN_IF_ERROR(database_.DropDays({database_.short_lived}, DayOf(now_ms) - options_.short_retention.count()));
+  }
+  return OkStatus();
+}
+
+bool Archiver::IsShortLived(SignalId signal) const { return std::ranges::binary_search(options_.short_lived, signal); }
 
 Status Archiver::Pause(const std::function<Status()>& what) {
   MutexLock lock(archive_mutex_);
@@ -189,11 +206,11 @@ Status Archiver::ArchiveVehicle(std::int64_t day, VehicleId vehicle) {
   }
   {
     // What was archived of the day before is in what follows.
-    const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator({}, database_.archive));
-    for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-      batch.Delete(database_.archive, it->key());
+    for (rocksdb::ColumnFamilyHandle* family : {database_.archive, database_.short_lived}) {
+      const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator({}, family));
+      for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) batch.Delete(family, it->key());
+      RETURN_IF_ERROR(ToStatus(it->status(), "read the archive"));
     }
-    RETURN_IF_ERROR(ToStatus(it->status(), "read the archive"));
   }
   FrameRun run;
   LayoutPool layouts;
@@ -214,7 +231,10 @@ Status Archiver::ArchiveVehicle(std::int64_t day, VehicleId vehicle) {
       TelemetryScan(database_, day, vehicle, {}, {day * kMsPerDay, (day + 1) * kMsPerDay}, options, {}, layouts, add)
           .Run());
   if (!run.empty()) put();
-  RETURN_IF_ERROR(rollups_.Add(vehicle, sums_.Take()));
+  std::vector<SignalSums::Sums> sums = sums_.Take();
+  // What is to be forgotten soon is not kept as a rollup either.
+  std::erase_if(sums, [this](const SignalSums::Sums& sum) { return IsShortLived(sum.signal); });
+  RETURN_IF_ERROR(rollups_.Add(vehicle, sums));
   RETURN_IF_ERROR(ToStatus(database_.db->Write(WithoutLog(), &batch), "write to the archive"));
   ++archived_day_count_;
   unflushed_bytes_ += batch.GetDataSize();
@@ -227,30 +247,30 @@ Status Archiver::ArchiveVehicle(std::int64_t day, VehicleId vehicle) {
 
 void Archiver::AppendBlocks(std::int64_t day, VehicleId vehicle, std::uint64_t sequence, const FrameRun& run,
                             LayoutPool& layouts, rocksdb::WriteBatch& batch) const {
-  std::string block;
-  const auto put = [&](std::uint32_t group, std::int64_t last_time_ms) {
-    batch.Put(database_.archive, ArchiveKey(day, vehicle, group, last_time_ms), block);
-    block.clear();
-  };
-  if (run.Rows(0, run.size()) != nullptr) {
-    const auto signals = run.layout(0)->signals();
-    for (std::size_t from = 0, to = 0; from < signals.size(); from = to) {
-      while (to < signals.size() && GroupOf(signals[to]) == GroupOf(signals[from])) ++to;
-      BlockCodec::AppendSlice(vehicle, sequence, run, 0, run.size(), from, to - from, block);
-      put(GroupOf(signals[from]), run.time_ms(run.size() - 1));
+  std::map<std::uint32_t, std::vector<SignalId>> groups;
+  for (const auto& layout : run.layouts()) {
+    for (const SignalId signal : layout->signals()) {
+      std::vector<SignalId>& group = groups[IsShortLived(signal) ? ShortLivedGroupOf(signal) : GroupOf(signal)];
+      if (std::ranges::find(group, signal) == group.end()) group.push_back(signal);
     }
-    return;
   }
-  std::set<SignalId> signals;
-  for (const auto& layout : run.layouts()) signals.insert(layout->signals().begin(), layout->signals().end());
-  for (auto from = signals.begin(); from != signals.end();) {
-    const std::uint32_t group = GroupOf(*from);
-    const auto to = std::find_if(from, signals.end(), [group](SignalId signal) { return GroupOf(signal) != group; });
-    const std::vector<SignalId> of_group(from, to);
-    const FrameRun part = Select(run, of_group, {}, layouts);
-    BlockCodec::Append(vehicle, sequence, part, 0, part.size(), block);
-    put(group, part.time_ms(part.size() - 1));
-    from = to;
+  const bool one_layout = run.Rows(0, run.size()) != nullptr;
+  std::string block;
+  for (auto& [group, signals] : groups) {
+    std::ranges::sort(signals);
+    std::int64_t last_time_ms = run.time_ms(run.size() - 1);
+    const std::uint32_t first = one_layout ? *run.layout(0)->PositionOf(signals.front()) : 0;
+    block.clear();
+    if (one_layout && *run.layout(0)->PositionOf(signals.back()) - first + 1 == signals.size()) {
+      BlockCodec::AppendSlice(vehicle, sequence, run, 0, run.size(), first, signals.size(), block);
+    } else {
+      const FrameRun part = Select(run, signals, {}, layouts);
+      BlockCodec::Append(vehicle, sequence, part, 0, part.size(), block);
+      last_time_ms = part.time_ms(part.size() - 1);
+    }
+    batch.Put(group < kShortLivedGroup ? database_.archive : database_.short_lived,
+              ArchiveKey(day, vehicle, group, last_time_ms), block);
+    if (group >= kShortLivedGroup) database_.has_short_lived = true;
   }
 }
 

@@ -54,7 +54,8 @@ class BlockWrites {
 
 // Puts past days in order: reads all blocks of a vehicle's day, whatever their size and however they overlap, and
 // writes what came of them to the archive, in long blocks of few signals each, so that one signal of a month is found
-// without reading the others; and what each signal did on the day, to the rollups. Then the day's blocks go. Works on a
+// without reading the others; and what each signal did on the day, to the rollups. Then the day's blocks go.
+// Drops days, too, that are older than they are to be kept. Works on a
 // thread of its own; Archive() may be called from any.
 class Archiver {
  public:
@@ -64,6 +65,10 @@ class Archiver {
     std::chrono::hours age_min{};   // a day is left alone for so long after its end: most late frames come early
     std::chrono::seconds period{};  // between two looks for such days; 0: never by itself
     std::size_t flush_bytes = 0;    // archived blocks that are made durable at once
+    // Days are dropped when they ended so long ago; those of the short-lived signals earlier. 0: never.
+    std::chrono::days retention{};
+    std::chrono::days short_retention{};
+    std::vector<SignalId> short_lived;  // sorted
   };
 
   // What refers to something outlives the archiver.
@@ -76,6 +81,9 @@ class Archiver {
   // Errors: UNAVAILABLE the disk, or the store is closing; DATA_LOSS names what is damaged in a day that stays.
   Status Archive(std::int64_t time_ms);
 
+  // Drops what is older than it is to be kept. Errors: UNAVAILABLE the disk.
+  Status ApplyRetention(std::int64_t now_ms);
+
   // Calls `what` while nothing is archived, and returns its result.
   Status Pause(const std::function<Status()>& what);
 
@@ -87,6 +95,7 @@ class Archiver {
   Status ArchiveVehicle(std::int64_t day, VehicleId vehicle) ABSL_EXCLUSIVE_LOCKS_REQUIRED(archive_mutex_);
   void AppendBlocks(std::int64_t day, VehicleId vehicle, std::uint64_t sequence, const FrameRun& run,
                     LayoutPool& layouts, rocksdb::WriteBatch& batch) const;
+  bool IsShortLived(SignalId signal) const;
   bool stopping() const;
 
   TelemetryDatabase& database_;

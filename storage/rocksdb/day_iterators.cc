@@ -9,7 +9,8 @@ DayIterators::DayIterators(const TelemetryDatabase& database, std::int64_t first
     : blocks(first_block_day >= kDayEnd || DayOf(range.to_ms - 1) < first_block_day
                  ? rocksdb::NewEmptyIterator()
                  : database.db->NewIterator({}, database.blocks)),
-      archive(database.db->NewIterator({}, database.archive)),
+      archive(database.NewArchiveIterator()),
+      has_short_lived(database.has_short_lived),
       first_block_day_(first_block_day),
       vehicle_(vehicle),
       range_(range) {}

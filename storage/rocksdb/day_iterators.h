@@ -22,6 +22,8 @@ struct DayIterators {
   // Made in this order: what the archiver moves in between is then seen twice, not missed.
   const std::unique_ptr<rocksdb::Iterator> blocks;
   const std::unique_ptr<rocksdb::Iterator> archive;
+  // Whether signals may be in groups of short retention.
+  const bool has_short_lived;
 
  private:
   const std::int64_t first_block_day_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <rocksdb/convenience.h>
 
 #include "base/mutex.h"
 #include "storage/codec/block_codec.h"
@@ -37,6 +36,12 @@ Status Validate(const TelemetryStoreOptions& options) {
   if (options.archive_age_min.count() < 0 || options.archive_period.count() < 0) {
     return wrong("store.archive_age_min_h and store.archive_period_s must not be negative");
   }
+  if (options.retention.count() < 0 || options.short_retention.count() < 0) {
+    return wrong("store.retention_days and store.short_retention_days must not be negative");
+  }
+  if (options.retention.count() > 0 && options.short_retention > options.retention) {
+    return wrong("store.short_retention_days must not be more than store.retention_days");
+  }
   if (options.queue_bytes_max == 0) return wrong("store.queue_bytes_max must be at least 1");
   if (options.group_bytes_max == 0) return wrong("store.group_bytes_max must be at least 1");
   if (options.head_bytes_max == 0) return wrong("store.head_bytes_max must be at least 1");
@@ -50,6 +55,15 @@ Status Validate(const TelemetryStoreOptions& options) {
   return OkStatus();
 }
 
+namespace {
+
+std::vector<SignalId> Sorted(std::vector<SignalId> signals) {
+  std::ranges::sort(signals);
+  return signals;
+}
+
+}  // namespace
+
 class RocksDbTelemetryStore::Impl {
  public:
   Impl(const TelemetryStoreOptions& options, std::unique_ptr<TelemetryDatabase> database)
@@ -57,7 +71,10 @@ class RocksDbTelemetryStore::Impl {
         archiver_(*database_, writes_,
                   {.age_min = options.archive_age_min,
                    .period = options.archive_period,
-                   .flush_bytes = options.write_buffer_bytes / 2}),
+                   .flush_bytes = options.write_buffer_bytes / 2,
+                   .retention = options.retention,
+                   .short_retention = options.short_retention,
+                   .short_lived = Sorted(options.short_lived_signals)}),
         heads_(*database_, writes_,
                {.frames_per_block = options.frames_per_block,
                 .block_values_min = options.block_values_min,
@@ -163,26 +180,9 @@ Status RocksDbTelemetryStore::Impl::Flush() {
 Status RocksDbTelemetryStore::Impl::DropBefore(std::int64_t time_ms) {
   // Sealed first: what the journal still has of the dropped days is then known to be sealed, and is not replayed.
   RETURN_IF_ERROR(Flush());
-  const std::int64_t first_day_kept = std::clamp<std::int64_t>(DayOf(time_ms), 0, internal::kDayEnd - 1);
-  // Every key of these begins with the day.
-  const std::string begin = internal::RollupPrefix(0);
-  const std::string end = internal::RollupPrefix(first_day_kept);
-  if (begin == end) return OkStatus();
-  return archiver_.Pause([&]() -> Status {
-    rocksdb::WriteOptions options;
-    options.disableWAL = true;
-    for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->archive, database_->rollups}) {
-      RETURN_IF_ERROR(ToStatus(database_->db->DeleteRange(options, family, begin, end), "drop old days"));
-    }
-    RETURN_IF_ERROR(database_->Flush());
-    const rocksdb::Slice begin_slice = begin;
-    const rocksdb::Slice end_slice = end;
-    const rocksdb::RangePtr range(&begin_slice, &end_slice);
-    for (rocksdb::ColumnFamilyHandle* family : {database_->blocks, database_->archive, database_->rollups}) {
-      RETURN_IF_ERROR(ToStatus(rocksdb::DeleteFilesInRanges(database_->db.get(), family, &range, 1, false),
-                               "drop the files of old days"));
-    }
-    return OkStatus();
+  return archiver_.Pause([&] {
+    return database_->DropDays({database_->blocks, database_->archive, database_->short_lived, database_->rollups},
+                               DayOf(time_ms));
   });
 }
 
@@ -235,6 +235,8 @@ Status RocksDbTelemetryStore::Flush() { return impl_->Flush(); }
 Status RocksDbTelemetryStore::LinkTo(const std::string& folder) { return impl_->committer().LinkTo(folder); }
 
 Status RocksDbTelemetryStore::Archive(std::int64_t time_ms) { return impl_->archiver().Archive(time_ms); }
+
+Status RocksDbTelemetryStore::ApplyRetention(std::int64_t now_ms) { return impl_->archiver().ApplyRetention(now_ms); }
 
 StoreStats RocksDbTelemetryStore::Stats() { return impl_->Stats(); }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "storage/telemetry_store.h"
@@ -34,6 +35,12 @@ struct TelemetryStoreOptions {
   // Past days are archived, put in order for reading, when they ended so long ago; looked for once a period (0: never).
   std::chrono::hours archive_age_min = std::chrono::hours{24};
   std::chrono::seconds archive_period = std::chrono::seconds{60};
+
+  // Days are dropped, file by file, so long after their end; 0: never. What some signals, for example positions, had on
+  // a day may go earlier; of these there are no rollups.
+  std::chrono::days retention{0};
+  std::chrono::days short_retention{0};
+  std::vector<SignalId> short_lived_signals;
 
   std::size_t queue_bytes_max = std::size_t{64} << 20;     // appended and not yet durable; then Append blocks
   std::size_t group_bytes_max = std::size_t{4} << 20;      // of appended frames committed with one sync
@@ -95,6 +102,9 @@ class RocksDbTelemetryStore : public TelemetryStore {
   // Archives every day that ended at or before the time, now. Errors: UNAVAILABLE; DATA_LOSS names what is damaged in a
   // day, which then stays as it is.
   Status Archive(std::int64_t time_ms);
+  // Drops the days that are older than they are to be kept, which the store does by itself once an archive_period.
+  // Errors: UNAVAILABLE the disk.
+  Status ApplyRetention(std::int64_t now_ms);
   StoreStats Stats() override;
 
  private:

@@ -13,7 +13,6 @@
 #include "storage/rocksdb/telemetry_scan.h"
 
 namespace telltale::internal {
-namespace {}  // namespace
 
 SignalScan::SignalScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle,
                        SignalId signal, TimeRange range, const ScanOptions& options, FrameRun head,
@@ -39,13 +38,25 @@ Status SignalScan::Run() {
 
 Status SignalScan::ScanDay(std::int64_t day) {
   const std::string blocks_prefix = BlockPrefix(day, vehicle_);
-  const std::string archive_prefix = ArchivePrefix(day, vehicle_, GroupOf(signal_));
+  std::string archive_prefix = ArchivePrefix(day, vehicle_, GroupOf(signal_));
   from_ms_ = day * kMsPerDay;
   VisitHead(from_ms_);
   iterators_.SeekBlocks(day);
   const bool has_blocks = iterators_.blocks->Valid() && iterators_.blocks->key().starts_with(blocks_prefix);
   iterators_.SeekArchive(day, GroupOf(signal_));
-  const bool has_archive = iterators_.archive->Valid() && iterators_.archive->key().starts_with(archive_prefix);
+  bool has_archive = iterators_.archive->Valid() && iterators_.archive->key().starts_with(archive_prefix);
+  // Which of the two has it depends on what was set when the day was archived; the group may be there without it.
+  if (iterators_.has_short_lived) {
+    const std::string short_lived = ArchivePrefix(day, vehicle_, ShortLivedGroupOf(signal_));
+    iterators_.SeekArchive(day, ShortLivedGroupOf(signal_));
+    if (iterators_.archive->Valid() && iterators_.archive->key().starts_with(short_lived) &&
+        HasSignal(iterators_.archive->value())) {
+      has_archive = true;
+      archive_prefix = short_lived;
+    } else if (has_archive) {
+      iterators_.SeekArchive(day, GroupOf(signal_));
+    }
+  }
   bool visited = !has_blocks || !has_archive;
   if (visited && has_blocks) {
     ASSIGN_OR_RETURN(visited, VisitColumns(*iterators_.blocks, blocks_prefix));
@@ -55,6 +66,12 @@ Status SignalScan::ScanDay(std::int64_t day) {
   RETURN_IF_ERROR(ToStatus(iterators_.blocks->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
   RETURN_IF_ERROR(ToStatus(iterators_.archive->status(), fmt::format("read the archive of vehicle {}", vehicle_)));
   return visited || over_ ? OkStatus() : VisitFrames(day);
+}
+
+// Whether the block has the signal; true if it is damaged, which shows when it is read.
+bool SignalScan::HasSignal(const rocksdb::Slice& block) {
+  const SignalId signals[] = {signal_};
+  return !BlockCodec::DecodeColumns(ViewOf(block), signals, columns_).ok() || !columns_.signals().empty();
 }
 
 // Budget: 2.5 us for a block of 1,024 frames, from memory.

@@ -25,6 +25,7 @@ class SignalScan {
 
  private:
   Status ScanDay(std::int64_t day);
+  bool HasSignal(const rocksdb::Slice& block);
   // Visits all blocks that the iterator has under the prefix. False: from `from_ms_` on they overlap something.
   StatusOr<bool> VisitColumns(rocksdb::Iterator& it, std::string_view prefix);
   // Visits everything from `from_ms_` to the end of the day, frame by frame.

@@ -1,5 +1,6 @@
 #include "storage/rocksdb/telemetry_database.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/sst_file_reader.h>
@@ -15,9 +17,11 @@
 #include <rocksdb/table.h>
 #include <unistd.h>
 
+#include "storage/rocksdb/archive_iterator.h"
 #include "storage/rocksdb/checkpoint.h"
 #include "storage/rocksdb/retryable_file_system.h"
 #include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/telemetry_keys.h"
 
 namespace telltale::internal {
 namespace {
@@ -140,6 +144,7 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
                                                     {"blocks", merged_by_size},
                                                     {"latest", latest},
                                                     {"archive", archive},
+                                                    {"short_lived", archive},
                                                     {"rollups", archive}},
                                                    &handles, &db);
   if (!opened.ok()) return OpenError(opened, rocksdb::Options(db_options, plain), options.path);
@@ -148,9 +153,47 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   database->blocks = handles[1];
   database->latest = handles[2];
   database->archive = handles[3];
-  database->rollups = handles[4];
+  database->short_lived = handles[4];
+  database->rollups = handles[5];
   RETURN_IF_ERROR(CheckVersion(*database, options.path));
+  const std::unique_ptr<rocksdb::Iterator> short_lived(database->db->NewIterator({}, database->short_lived));
+  short_lived->SeekToFirst();
+  database->has_short_lived = short_lived->Valid() || !short_lived->status().ok();
   return database;
+}
+
+std::unique_ptr<rocksdb::Iterator> TelemetryDatabase::NewArchiveIterator() const {
+  std::unique_ptr<rocksdb::Iterator> kept(db->NewIterator({}, archive));
+  if (!has_short_lived) return kept;
+  return std::make_unique<ArchiveIterator>(std::move(kept),
+                                           std::unique_ptr<rocksdb::Iterator>(db->NewIterator({}, short_lived)));
+}
+
+Status TelemetryDatabase::DropDays(const std::vector<rocksdb::ColumnFamilyHandle*>& of_families,
+                                   std::int64_t first_day_kept) {
+  const std::string begin = RollupPrefix(0);  // the day alone
+  const std::string end = RollupPrefix(std::clamp<std::int64_t>(first_day_kept, 0, kDayEnd - 1));
+  std::vector<rocksdb::ColumnFamilyHandle*> affected;
+  for (rocksdb::ColumnFamilyHandle* family : of_families) {
+    const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator({}, family));
+    it->SeekToFirst();
+    if (!it->status().ok() || (it->Valid() && it->key().compare(end) < 0)) affected.push_back(family);
+  }
+  if (affected.empty()) return OkStatus();
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  for (rocksdb::ColumnFamilyHandle* family : affected) {
+    RETURN_IF_ERROR(ToStatus(db->DeleteRange(options, family, begin, end), "drop old days"));
+  }
+  RETURN_IF_ERROR(Flush());
+  const rocksdb::Slice begin_slice = begin;
+  const rocksdb::Slice end_slice = end;
+  const rocksdb::RangePtr range(&begin_slice, &end_slice);
+  for (rocksdb::ColumnFamilyHandle* family : affected) {
+    RETURN_IF_ERROR(
+        ToStatus(rocksdb::DeleteFilesInRanges(db.get(), family, &range, 1, false), "drop the files of old days"));
+  }
+  return OkStatus();
 }
 
 StatusOr<std::optional<std::uint64_t>> TelemetryDatabase::SealedSequence() const {

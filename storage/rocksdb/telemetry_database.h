@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,9 +22,12 @@ struct TelemetryDatabase {
   rocksdb::ColumnFamilyHandle* blocks = nullptr;   // BlockKey to BlockCodec
   rocksdb::ColumnFamilyHandle* latest = nullptr;   // LatestKey to LatestRow
   rocksdb::ColumnFamilyHandle* archive = nullptr;  // ArchiveKey to BlockCodec: the blocks of past days, put in order
-  rocksdb::ColumnFamilyHandle* rollups = nullptr;  // RollupKey to BlockCodec: what each signal did on a past day
+  rocksdb::ColumnFamilyHandle* short_lived = nullptr;  // the same of signals of short retention
+  rocksdb::ColumnFamilyHandle* rollups = nullptr;      // RollupKey to BlockCodec: what each signal did on a past day
 
-  std::vector<rocksdb::ColumnFamilyHandle*> families() const { return {meta, blocks, latest, archive, rollups}; }
+  std::vector<rocksdb::ColumnFamilyHandle*> families() const {
+    return {meta, blocks, latest, archive, short_lived, rollups};
+  }
 
   static StatusOr<std::unique_ptr<TelemetryDatabase>> Open(const TelemetryStoreOptions& options);
   ~TelemetryDatabase();
@@ -35,6 +39,15 @@ struct TelemetryDatabase {
   // DATA_LOSS; UNAVAILABLE the disk.
   StatusOr<std::optional<std::uint64_t>> SealedSequence() const;
   void PutSealedSequence(std::uint64_t sequence, rocksdb::WriteBatch& write) const;
+
+  // Both archives, in the order of keys.
+  std::unique_ptr<rocksdb::Iterator> NewArchiveIterator() const;
+  // Whether there may be something in the short-lived archive.
+  std::atomic<bool> has_short_lived = false;
+
+  // Forgets the days before `first_day_kept` in families whose keys begin with the day, by whole files where files have
+  // nothing else. Errors: UNAVAILABLE the disk.
+  Status DropDays(const std::vector<rocksdb::ColumnFamilyHandle*>& of_families, std::int64_t first_day_kept);
 
   // Makes what was written without RocksDB's log durable. Errors: UNAVAILABLE the disk.
   Status Flush();

@@ -39,7 +39,12 @@ inline std::string BlockKey(VehicleId vehicle, std::int64_t first_time_ms, std::
 // that has it.
 inline constexpr std::uint32_t kSignalsPerGroup = 32;
 inline std::uint32_t GroupOf(SignalId signal) { return signal / kSignalsPerGroup; }
-inline constexpr std::uint32_t kGroupEnd = 0x10000 / kSignalsPerGroup;
+// Signals of short retention are in groups, and a column family, of their own.
+inline constexpr std::uint32_t kShortLivedGroup = 0x10000 / kSignalsPerGroup;
+inline std::uint32_t ShortLivedGroupOf(SignalId signal) { return kShortLivedGroup + GroupOf(signal); }
+inline constexpr std::uint32_t kGroupEnd = 2 * kShortLivedGroup;
+inline constexpr std::size_t kArchiveGroupAt = 2 + 4;
+inline constexpr std::size_t kArchiveGroupEnd = kArchiveGroupAt + 2;
 
 inline std::string ArchivePrefix(std::int64_t day, VehicleId vehicle, std::uint32_t group) {
   std::string key = BlockPrefix(day, vehicle);

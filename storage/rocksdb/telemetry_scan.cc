@@ -20,12 +20,14 @@ std::optional<FrameRun> JoinColumns(std::span<const FrameRun> groups, LayoutPool
   const FrameRun& first = groups.front();
   std::vector<SignalId> signals;
   std::vector<const RawValue*> rows;
+  std::vector<std::size_t> widths;
   for (const FrameRun& group : groups) {
     if (group.size() != first.size() || group.empty()) return std::nullopt;
     rows.push_back(group.Rows(0, group.size()));
     if (rows.back() == nullptr) return std::nullopt;
     const auto ids = group.layout(0)->signals();
     signals.insert(signals.end(), ids.begin(), ids.end());
+    widths.push_back(ids.size());
   }
   std::vector<std::int64_t> times_ms(first.size());
   for (std::size_t i = 0; i < first.size(); ++i) {
@@ -35,12 +37,30 @@ std::optional<FrameRun> JoinColumns(std::span<const FrameRun> groups, LayoutPool
     }
   }
   FrameRun joined;
+  if (std::ranges::is_sorted(signals)) {
+    RawValue* to = joined.AddUninitialized(times_ms, layouts.Get(signals)).data();
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      for (std::size_t g = 0; g < groups.size(); ++g) to = std::copy_n(rows[g] + i * widths[g], widths[g], to);
+    }
+    return joined;
+  }
+  // Those of short retention come last, and belong between the others.
+  struct Place {
+    SignalId signal;
+    std::size_t group;
+    std::size_t column;
+  };
+  std::vector<Place> places;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const auto ids = groups[g].layout(0)->signals();
+    for (std::size_t c = 0; c < ids.size(); ++c) places.push_back({ids[c], g, c});
+  }
+  std::ranges::sort(places, {}, &Place::signal);
+  std::ranges::transform(places, signals.begin(), &Place::signal);
+  if (std::ranges::adjacent_find(signals) != signals.end()) return std::nullopt;
   RawValue* to = joined.AddUninitialized(times_ms, layouts.Get(signals)).data();
   for (std::size_t i = 0; i < first.size(); ++i) {
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      const std::size_t size = groups[g].layout(0)->size();
-      to = std::copy_n(rows[g] + i * size, size, to);
-    }
+    for (const Place& place : places) *to++ = rows[place.group][i * widths[place.group] + place.column];
   }
   return joined;
 }
@@ -113,6 +133,7 @@ Status TelemetryScan::FindArchived(std::int64_t day) {
     for (std::size_t i = 0; i < signals_.size(); ++i) {
       if (i > 0 && GroupOf(signals_[i]) == GroupOf(signals_[i - 1])) continue;
       RETURN_IF_ERROR(TakeArchivedGroup(day, GroupOf(signals_[i])));
+      if (iterators_.has_short_lived) RETURN_IF_ERROR(TakeArchivedGroup(day, ShortLivedGroupOf(signals_[i])));
     }
     iterators_.archive->Seek(BlockPrefix(day, vehicle_ + 1));  // for NextDay
   }

@@ -42,10 +42,10 @@ std::string PlaceOf(std::int64_t day, VehicleId vehicle) {
 std::string NameKey(const std::string& family, std::string_view key) {
   if (family == "blocks") {
     if (const auto parts = internal::ParseBlockKey(key)) return PlaceOf(parts->day, parts->vehicle);
-  } else if (family == "archive") {
+  } else if (family == "archive" || family == "short_lived") {
     if (const auto parts = internal::ParseArchiveKey(key)) {
       return fmt::format("{}, signals from {}", PlaceOf(parts->day, parts->vehicle),
-                         parts->group * internal::kSignalsPerGroup);
+                         parts->group % internal::kShortLivedGroup * internal::kSignalsPerGroup);
     }
   } else if (family == "rollups" && key.size() == internal::kRollupKeyBytes) {
     return fmt::format("rollups of signal {} on {}", internal::ReadBigEndian(key.substr(2, 2)),
@@ -195,19 +195,20 @@ class Verifier {
                  ? OkStatus()
                  : absl::DataLossError("the rollup belongs to another key");
     }
-    if (family != "blocks" && family != "archive") return OkStatus();
+    if (family != "blocks" && family != "archive" && family != "short_lived") return OkStatus();
     ASSIGN_OR_RETURN(const BlockCodec::Summary summary, BlockCodec::DecodeColumns(value, {}, columns_));
     ++found_.block_count;
     found_.frame_count += summary.frame_count;
     const std::string expected = family == "blocks"
                                      ? internal::BlockKey(summary.vehicle, summary.first_time_ms, summary.sequence)
-                                     : ArchiveKeyOf(summary);
+                                     : ArchiveKeyOf(summary, family == "short_lived");
     if (expected != key) return absl::DataLossError("the block belongs to another key");
     return OkStatus();
   }
 
-  std::string ArchiveKeyOf(const BlockCodec::Summary& summary) const {
-    const std::uint32_t group = columns_.signals().empty() ? 0 : internal::GroupOf(columns_.signals().front());
+  std::string ArchiveKeyOf(const BlockCodec::Summary& summary, bool short_lived) const {
+    std::uint32_t group = columns_.signals().empty() ? 0 : internal::GroupOf(columns_.signals().front());
+    if (short_lived) group += internal::kShortLivedGroup;
     return internal::ArchiveKey(DayOf(summary.last_time_ms), summary.vehicle, group, summary.last_time_ms);
   }
 

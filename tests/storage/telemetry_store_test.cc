@@ -82,7 +82,9 @@ std::vector<Operation> RandomOperations(std::mt19937& random, std::size_t count)
 std::string Difference(const std::vector<Operation>& operations) {
   TemporaryFolder folder;
   std::map<VehicleId, VehicleFrames> model;
-  auto store = Open(SmallOptions(folder.path()));
+  // Which signals are short-lived changes from opening to opening: it decides where they are, not what is read.
+  TelemetryStoreOptions options = SmallOptions(folder.path());
+  auto store = Open(options);
   for (const Operation& operation : operations) {
     switch (operation.kind) {
       case Operation::kAppend: {
@@ -98,7 +100,9 @@ std::string Difference(const std::vector<Operation>& operations) {
         break;
       case Operation::kReopen:
         store.reset();
-        store = Open(SmallOptions(folder.path()));
+        options.short_lived_signals =
+            options.short_lived_signals.empty() ? std::vector<SignalId>{2, 8} : std::vector<SignalId>{};
+        store = Open(options);
         break;
       case Operation::kArchive:
         if (const Status status = store->Archive(operation.time_ms); !status.ok()) return status.ToString();
@@ -125,7 +129,7 @@ std::string Difference(const std::vector<Operation>& operations) {
       }
     }
     if (*part != expected) return fmt::format("vehicle {}: a scan of a part differs", vehicle);
-    for (const SignalId signal : {SignalId{1}, SignalId{8}, SignalId{40}}) {
+    for (const SignalId signal : {SignalId{1}, SignalId{2}, SignalId{8}, SignalId{40}}) {
       for (const TimeRange& wanted : {TimeRange{}, range}) {
         std::map<std::int64_t, RawValue> found;
         const Status status = store->ScanSignal(vehicle, signal, wanted, {}, [&found](const SignalRun& run) {
@@ -177,7 +181,12 @@ TEST(TelemetryStore, EqualsAMapWhateverTheOrderOfThings) {
 // 3,000 frames of signals of several groups over two days, the last of them not archived.
 class ArchivedHistory : public ::testing::Test {
  protected:
-  ArchivedHistory() : store_(Open(SmallOptions(folder_.path()))) {
+  explicit ArchivedHistory(std::vector<SignalId> short_lived = {}) : options_(SmallOptions(folder_.path())) {
+    options_.short_lived_signals = std::move(short_lived);
+    options_.short_retention = std::chrono::days{options_.short_lived_signals.empty() ? 0 : 90};
+    options_.retention = std::chrono::days{1'000};
+    options_.archive_period = std::chrono::seconds{0};
+    store_ = Open(options_);
     const auto layout = *Layout::Create({5, 31, 32, 33, 400});
     FrameBatch batch;
     for (int i = 0; i < 3'000; ++i) {
@@ -193,6 +202,7 @@ class ArchivedHistory : public ::testing::Test {
   static std::int64_t TimeOf(int i) { return kTimeMs + i * 40'000LL; }
 
   TemporaryFolder folder_;
+  TelemetryStoreOptions options_;
   std::unique_ptr<RocksDbTelemetryStore> store_;
   std::map<std::int64_t, std::vector<RawValue>> frames_;
 };
@@ -247,6 +257,69 @@ TEST_F(ArchivedHistory, TakesInLateFramesAndIsArchivedAgain) {
   store_ = Open(SmallOptions(folder_.path()));
   EXPECT_EQ(value_at(100), 3);
   EXPECT_EQ(ScanAll(*store_, 1)->size(), frames_.size());
+}
+
+// Signals between others of their groups, and the whole of one group.
+class ShortLivedHistory : public ArchivedHistory {
+ protected:
+  ShortLivedHistory() : ArchivedHistory({400, 31, 32}) {}
+
+  std::size_t CountOf(SignalId signal) {
+    std::size_t count = 0;
+    EXPECT_TRUE(store_
+                    ->ScanSignal(1, signal, {}, {},
+                                 [&](const SignalRun& run) {
+                                   count += run.values.size();
+                                   return true;
+                                 })
+                    .ok());
+    return count;
+  }
+};
+
+TEST_F(ShortLivedHistory, IsReadWithTheRestUntilItGoesByWholeFiles) {
+  const auto all = ScanAll(*store_, 1);
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->size(), frames_.size());
+  for (const auto& [time_ms, cells] : *all) {
+    const std::vector<RawValue>& values = frames_.at(time_ms);
+    ASSERT_EQ(cells, (Cells{{5, values[0]}, {31, values[1]}, {32, values[2]}, {33, values[3]}, {400, values[4]}}));
+  }
+  EXPECT_EQ(ScanAll(*store_, 1, {31, 33})->begin()->second.size(), 2U);
+  for (const SignalId signal : {5, 31, 32, 33, 400}) EXPECT_EQ(CountOf(signal), frames_.size());
+  std::size_t rollups = 0;
+  ASSERT_TRUE(store_
+                  ->ScanRollup(DayOf(kTimeMs), 31, RollupPart::kMin, {},
+                               [&](const RollupRun& run) {
+                                 rollups += run.values.size();
+                                 return true;
+                               })
+                  .ok());
+  EXPECT_EQ(rollups, 0U) << "a rollup would outlive what it is of";
+
+  ASSERT_TRUE(store_->ApplyRetention(kTimeMs + 90 * kMsPerDay).ok());
+  EXPECT_EQ(CountOf(31), frames_.size()) << "the day ended less than 90 days ago";
+  const std::uint64_t bytes_before = store_->Stats().size_bytes;
+  ASSERT_TRUE(store_->ApplyRetention(kTimeMs + 91 * kMsPerDay).ok());
+  const std::size_t of_second_day = frames_.size() - 2'160;
+  for (const SignalId signal : {31, 32, 400}) EXPECT_EQ(CountOf(signal), of_second_day);
+  for (const SignalId signal : {5, 33}) EXPECT_EQ(CountOf(signal), frames_.size());
+  // Files that were not merged yet go in the background.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (store_->Stats().size_bytes >= bytes_before && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  EXPECT_LT(store_->Stats().size_bytes, bytes_before) << "the files are gone";
+  store_.reset();
+  store_ = Open(options_);
+  EXPECT_EQ(CountOf(31), of_second_day);
+  EXPECT_EQ(CountOf(5), frames_.size());
+  const auto rest = ScanAll(*store_, 1);
+  EXPECT_EQ(rest->size(), frames_.size());
+  EXPECT_EQ(rest->begin()->second.size(), 2U);
+
+  ASSERT_TRUE(store_->ApplyRetention(kTimeMs + 1'001 * kMsPerDay).ok());
+  for (const SignalId signal : {5, 31, 32, 33, 400}) EXPECT_EQ(CountOf(signal), of_second_day);
 }
 
 TEST_F(ArchivedHistory, IsSummedUpInSteps) {
@@ -531,6 +604,7 @@ TEST(TelemetryStoreOptions, AreChecked) {
   EXPECT_FALSE(Validate(TelemetryStoreOptions{.frames_per_block = 0}).ok());
   EXPECT_FALSE(Validate(TelemetryStoreOptions{.frames_per_block = 5000}).ok());
   EXPECT_FALSE(Validate(TelemetryStoreOptions{.queue_bytes_max = 0}).ok());
+  EXPECT_FALSE(Validate({.retention = std::chrono::days{9}, .short_retention = std::chrono::days{10}}).ok());
 }
 
 }  // namespace
