@@ -1,5 +1,6 @@
 // Kills the real server at random moments under load, starts it again, and compares what was acknowledged with what is
-// there. TELLTALE_CRASH_ROUNDS rounds (25 if it is not set) on one data folder, which is kept if the test fails.
+// there. TELLTALE_CRASH_ROUNDS rounds (25 if it is not set), every 50 of them on a new data folder, which is kept if
+// the test fails.
 
 #include <algorithm>
 #include <array>
@@ -30,12 +31,15 @@ constexpr int kStreams = 2;
 constexpr int kVehiclesPerStream = 100;
 constexpr int kFramesPerBatch = 20;
 constexpr std::size_t kInFlight = 8;
+constexpr int kRoundsPerFolder = 50;  // all that is there is read after every round
 
-// Small, so that within a round heads become blocks, blocks are flushed, and the journal is trimmed.
+// Small, so that within a round heads become blocks, blocks are flushed, and the journal is trimmed. All days are past:
+// they are archived again and again, as soon as a server is there for a second.
 const std::vector<std::string> kSettings = {"--set", "store.head_bytes_max=200000",        //
                                             "--set", "store.journal_segment_bytes=65536",  //
                                             "--set", "store.journal_bytes_max=300000",     //
-                                            "--set", "store.write_buffer_bytes=65536"};
+                                            "--set", "store.write_buffer_bytes=65536",     //
+                                            "--set", "store.archive_period_s=1"};
 
 using Values = std::array<std::int32_t, 2>;
 using VehicleFrames = std::map<std::int64_t, Values>;
@@ -241,26 +245,32 @@ TEST(Crash, LosesNothingThatWasAcknowledgedAndKeepsNoHalfBatch) {
   for (int round = 0; round <= rounds && !testing::Test::HasFailure(); ++round) {
     if (round % 5 == 4) KillWhileItStarts(folder, 5 + static_cast<int>(random() % 150));
     const auto starting = SteadyClock::now();
-    RunningServer server(folder, kSettings);
+    auto server = std::make_unique<RunningServer>(folder, kSettings);
     const std::chrono::duration<double, std::milli> start = SteadyClock::now() - starting;
-    if (senders.empty()) senders = MakeSenders(server, seed);
-    const double replayed = server.Metrics()["telltale_storage_replayed_frames"];
+    if (senders.empty()) senders = MakeSenders(*server, seed);
+    const double replayed = server->Metrics()["telltale_storage_replayed_frames"];
     const auto verifying = SteadyClock::now();
-    for (Sender& sender : senders) {
-      Verify(server.channel(), sender);
-    }
+    for (Sender& sender : senders) Verify(server->channel(), sender);
     const std::chrono::duration<double, std::milli> verified = SteadyClock::now() - verifying;
     if (round == rounds) break;
+    if (round > 0 && round % kRoundsPerFolder == 0) {
+      server->Kill();
+      std::filesystem::remove_all(folder);
+      server = std::make_unique<RunningServer>(folder, kSettings);
+      senders = MakeSenders(*server, seed + static_cast<unsigned>(round));
+      before_count = 0;
+    }
 
     std::atomic<bool> answered = false;
     std::vector<std::thread> threads;
     for (Sender& sender : senders) {
-      threads.emplace_back([&] { SendUntilKilled(server.channel(), sender, answered); });
+      threads.emplace_back([&] { SendUntilKilled(server->channel(), sender, answered); });
     }
-    const int kill_after_ms = 20 + static_cast<int>(random() % 380);
+    const int while_archiving_ms = round % 3 == 2 ? 600 : 0;
+    const int kill_after_ms = 20 + while_archiving_ms + static_cast<int>(random() % 380);
     EXPECT_TRUE(Within(std::chrono::seconds{20}, [&] { return answered.load(); }));
     std::this_thread::sleep_for(std::chrono::milliseconds{kill_after_ms});  // the moment is what is being tested
-    server.Kill();
+    server->Kill();
     for (std::thread& thread : threads) thread.join();
     std::uint64_t count = 0;
     for (const Sender& sender : senders) count += sender.acknowledged_count;
