@@ -19,7 +19,9 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "bench/document.h"
 #include "bench/load/report.h"
 #include "bench/load/truck_model.h"
 #include "bench/model_signals.h"
@@ -134,9 +136,30 @@ std::unique_ptr<RocksDbTelemetryStore> OpenStore(const TelemetryStoreOptions& op
   return *std::move(store);
 }
 
+// Everything that was printed, for the document.
+std::string printed;
+
 void Print(std::string_view name, const std::string& figures) {
-  fmt::print("{:<12} {}\n", name, figures);
+  const std::string line = fmt::format("{:<12} {}\n", name, figures);
+  fmt::print("{}", line);
   std::fflush(stdout);
+  printed += line;
+}
+
+// What one core copies from memory to memory: values of 32 bits.
+void BenchMemcpy() {
+  constexpr std::size_t kBytes = std::size_t{256} << 20;
+  const std::vector<char> from(kBytes, 'x');
+  std::vector<char> to(kBytes);
+  std::vector<double> rates;
+  for (int i = 0; i < 9; ++i) {
+    const double before = CpuSeconds(RUSAGE_SELF);
+    std::memcpy(to.data(), from.data(), kBytes);
+    rates.push_back(static_cast<double>(kBytes) / (CpuSeconds(RUSAGE_SELF) - before));
+  }
+  std::ranges::sort(rates);
+  const double rate = rates[rates.size() / 2];
+  Print("memcpy", fmt::format("{:.1f} GB/s, {} values of 32 bits a second", 1e-9 * rate, Short(rate / 4)));
 }
 
 // Frames of every vehicle, one a round, in an order that has neighbours far from each other.
@@ -201,8 +224,11 @@ void BenchAppend(const Options& options, const TelemetryStoreOptions& store_opti
   Print("seal rest",
         fmt::format("{} frames in {:.1f} s, {:.1f} s CPU", Short(static_cast<double>(stats.head_frame_count)),
                     Seconds(SteadyClock::now() - sealing).count(), seal_cpu));
-  Print("disk", fmt::format("{:.3f} bytes a sample in blocks and latest values; written to the disk {:.2f} times that",
-                            sealed_bytes / samples, static_cast<double>(DiskBytes() - disk_before) / sealed_bytes));
+  const auto written_bytes = static_cast<double>(DiskBytes() - disk_before);
+  Print("disk",
+        fmt::format("{:.3f} bytes a sample in blocks and latest values; written to the disk {:.2f} times that, "
+                    "{:.0f} MB per CPU-second of the store",
+                    sealed_bytes / samples, written_bytes / sealed_bytes, 1e-6 * written_bytes / (cpu + seal_cpu)));
 }
 
 // A crash's worth of journal, read back.
@@ -476,6 +502,7 @@ void BenchRollups(const Options& options, TelemetryStoreOptions store_options) {
 int Main(int argc, char** argv) {
   Options options;
   std::string only;
+  std::string report;
   CLI::App app("Measures the telemetry store by itself.");
   app.add_option("--folder", options.folder, "For its stores; emptied")->capture_default_str();
   app.add_option("--vehicles", options.vehicles, "Vehicles of the append path")->capture_default_str();
@@ -485,11 +512,13 @@ int Main(int argc, char** argv) {
   app.add_option("--history-days", options.history_days, "Of the reads")->capture_default_str();
   app.add_option("--fleet", options.fleet, "Vehicles whose latest values are read")->capture_default_str();
   app.add_option("--only", only, "One of append, raw, replay, size, reads, latest, rollups");
+  app.add_option("--report", report, "Put what is printed into the section 'storage' of this document");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(spdlog::level::warn);
   TelemetryStoreOptions store_options{
       .path = options.folder + "/store", .frames_per_block = options.frames_per_block, .block_values_min = 1};
   const auto wanted = [&only](std::string_view name) { return only.empty() || only == name; };
+  BenchMemcpy();
   if (wanted("append")) BenchAppend(options, store_options);
   if (wanted("raw")) BenchRawRocksDb(options, 5'000, std::uint64_t{2} << 30);
   if (wanted("replay")) BenchReplay(options, store_options);
@@ -501,7 +530,12 @@ int Main(int argc, char** argv) {
   if (wanted("latest")) BenchLatest(options, store_options);
   if (wanted("rollups")) BenchRollups(options, store_options);
   std::filesystem::remove_all(options.folder);
-  return 0;
+  if (report.empty()) return 0;
+  const std::string today = FormatTime(SystemClock().NowMs()).substr(0, 10);
+  const Status written =
+      ReplaceSection(report, "storage", fmt::format("{}, on {}:\n\n```\n{}```\n", today, Hardware(), printed));
+  if (!written.ok()) fmt::print(stderr, "{}\n", MessageOf(written));
+  return written.ok() ? 0 : 1;
 }
 
 }  // namespace
