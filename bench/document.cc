@@ -30,8 +30,10 @@ std::string Hardware() {
   const double memory_kib = std::strtod(ValueOf("/proc/meminfo", "MemTotal").c_str(), nullptr);
   utsname system{};
   uname(&system);
+  const std::string release = system.release;  // of which the first two numbers matter
   return fmt::format("{} cores of {}, {:.0f} GiB of memory, {} {}", std::thread::hardware_concurrency(), processor,
-                     memory_kib / (1 << 20), system.sysname, system.release);
+                     memory_kib / (1 << 20), system.sysname,
+                     release.substr(0, release.find('.', release.find('.') + 1)));
 }
 
 Status ReplaceSection(const std::string& path, const std::string& name, const std::string& text) {

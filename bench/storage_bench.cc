@@ -519,6 +519,7 @@ int Main(int argc, char** argv) {
       .path = options.folder + "/store", .frames_per_block = options.frames_per_block, .block_values_min = 1};
   const auto wanted = [&only](std::string_view name) { return only.empty() || only == name; };
   BenchMemcpy();
+  if (wanted("latest")) BenchLatest(options, store_options);  // first: it says what a fleet takes of memory
   if (wanted("append")) BenchAppend(options, store_options);
   if (wanted("raw")) BenchRawRocksDb(options, 5'000, std::uint64_t{2} << 30);
   if (wanted("replay")) BenchReplay(options, store_options);
@@ -527,7 +528,6 @@ int Main(int argc, char** argv) {
     BenchSize(options, store_options, 1.0);
   }
   if (wanted("reads")) BenchReads(options, store_options);
-  if (wanted("latest")) BenchLatest(options, store_options);
   if (wanted("rollups")) BenchRollups(options, store_options);
   std::filesystem::remove_all(options.folder);
   if (report.empty()) return 0;

@@ -42,12 +42,16 @@ google::protobuf::Timestamp TimestampOf(const std::string& text);
 // Adds the positional list of signals, each a name or an id.
 CLI::Option* AddSignals(CLI::App& app, std::vector<std::string>& signals);
 
+// Ids have at most five digits; a longer number is left to the server to refuse as a name.
+inline bool IsSignalId(const std::string& text) {
+  return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
 // Puts the signals into a request's `signal_id` and `signal_name`.
 template <typename Request>
 void SetSignals(const std::vector<std::string>& signals, Request& request) {
   for (const std::string& signal : signals) {
-    // Ids have at most five digits; a longer number is left to the server to refuse as a name.
-    if (signal.size() <= 5 && signal.find_first_not_of("0123456789") == std::string::npos) {
+    if (IsSignalId(signal)) {
       request.add_signal_id(static_cast<std::uint32_t>(std::stoul(signal)));
     } else {
       request.add_signal_name(signal);

@@ -68,6 +68,7 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, Terminal& terminal) 
   AddVehicleCommands(program, chosen);
   AddImportCommand(program, chosen);
   AddTelemetryCommands(program, chosen);
+  AddSummaryCommand(program, chosen);
   AddTripCommands(program, chosen);
   AddAdviceCommands(program, chosen);
   AddFaultCommand(program, chosen);

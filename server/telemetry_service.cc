@@ -9,6 +9,7 @@
 #include "server/page_token.h"
 #include "server/request.h"
 #include "server/watch_reactor.h"
+#include "storage/signal_summary.h"
 
 namespace telltale {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxSignals = 50;
 constexpr std::size_t kDefaultPage = 1'000;
 constexpr std::size_t kMaxPage = 10'000;
+constexpr std::int64_t kMaxStepMs = 366 * kMsPerDay;
 constexpr std::size_t kMaxCells = 100'000;  // about 1.5 MB on the wire; clients take 4 MB by default
 
 // gRPC's deadline as the store takes it; none if the caller set none.
@@ -96,6 +98,61 @@ grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, cons
   };
   return ToGrpcStatus(telemetry_.Scan(vehicle->id, signals, range,
                                       {.frame_limit = page_size + 1, .deadline = DeadlineOf(*context)}, add_row));
+}
+
+grpc::Status TelemetryServiceImpl::GetSummary(grpc::ServerContext* context, const v1::GetSummaryRequest* request,
+                                              v1::GetSummaryResponse* response) {
+  std::optional<Vehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  google::protobuf::RepeatedField<std::uint32_t> ids;
+  google::protobuf::RepeatedPtrField<std::string> names;
+  if (request->signal_id() != 0) ids.Add(request->signal_id());
+  if (!request->signal_name().empty()) *names.Add() = request->signal_name();
+  std::vector<SignalId> signals;
+  RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, ids, names, &signals));
+  if (signals.size() != 1) {
+    return RequestError(absl::InvalidArgumentError("name one signal"), "INVALID_SIGNALS", "signal_id").ToGrpc();
+  }
+  TimeRange range;
+  RETURN_IF_REQUEST_ERROR(ReadRange(request->range(), &range));
+  std::size_t page_size = 0;
+  RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
+  const google::protobuf::Duration& step = request->step();
+  const bool step_fits = step.seconds() >= 0 && step.seconds() <= kMaxStepMs / 1'000;
+  const std::int64_t step_ms = step_fits ? step.seconds() * 1'000 + step.nanos() / 1'000'000 : 0;
+  if (step_ms < 1 || step_ms > kMaxStepMs) {
+    return RequestError(absl::InvalidArgumentError("the step is from a millisecond to 366 days"), "INVALID_STEP",
+                        "step")
+        .ToGrpc();
+  }
+  const std::string key =
+      fmt::format("summary {} {} {} {} {}", vehicle->vin.text(), signals[0], range.from_ms, range.to_ms, step_ms);
+  if (!request->page_token().empty()) {
+    const auto position = ReadNumberPageToken(key, request->page_token());
+    RETURN_IF_REQUEST_ERROR(RequestError(position.status(), "INVALID_PAGE_TOKEN", "page_token"));
+    range.from_ms = std::max(range.from_ms, *position);
+  }
+  const Signal& signal = *catalog_.Find(signals[0]);
+  response->set_signal_id(signal.id);
+  return ToGrpcStatus(SummarizeSignal(telemetry_, vehicle->id, signal.id, range, step_ms,
+                                      {.deadline = DeadlineOf(*context)}, [&](const SignalSummary& summary) {
+                                        if (static_cast<std::size_t>(response->steps_size()) == page_size) {
+                                          response->set_next_page_token(MakePageToken(key, summary.begin_ms));
+                                          return false;
+                                        }
+                                        v1::SignalSummary& out = *response->add_steps();
+                                        const auto count = static_cast<double>(summary.count);
+                                        SetTime(summary.begin_ms, out.mutable_begin_time());
+                                        out.set_count(summary.count);
+                                        out.set_min(signal.ToPhysical(summary.min));
+                                        out.set_max(signal.ToPhysical(summary.max));
+                                        out.set_mean(summary.Mean() * signal.scale + signal.offset);
+                                        out.set_sum(static_cast<double>(summary.sum) * signal.scale +
+                                                    count * signal.offset);
+                                        out.set_last(signal.ToPhysical(summary.last));
+                                        SetTime(summary.last_time_ms, out.mutable_last_time());
+                                        return true;
+                                      }));
 }
 
 grpc::ServerWriteReactor<v1::WatchResponse>* TelemetryServiceImpl::Watch(grpc::CallbackServerContext* /*context*/,

@@ -23,6 +23,8 @@ class TelemetryServiceImpl final
                          v1::GetLatestResponse* response) override;
   grpc::Status GetHistory(grpc::ServerContext* context, const v1::GetHistoryRequest* request,
                           v1::GetHistoryResponse* response) override;
+  grpc::Status GetSummary(grpc::ServerContext* context, const v1::GetSummaryRequest* request,
+                          v1::GetSummaryResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext* context,
                                                      const v1::WatchRequest* request) override;
 

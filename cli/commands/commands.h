@@ -11,6 +11,7 @@ namespace telltale::cli {
 void AddVehicleCommands(CLI::App& program, Command& chosen);    // vehicles list, add, show
 void AddImportCommand(CLI::App& program, Command& chosen);      // import
 void AddTelemetryCommands(CLI::App& program, Command& chosen);  // latest, history, watch
+void AddSummaryCommand(CLI::App& program, Command& chosen);     // summary
 void AddTripCommands(CLI::App& program, Command& chosen);       // trips, days
 void AddAdviceCommands(CLI::App& program, Command& chosen);     // advice driver, advice fuel
 void AddFaultCommand(CLI::App& program, Command& chosen);       // faults

@@ -78,7 +78,6 @@ void SignalSums::Add(const FrameRun& run) {
     std::fill_n(sums.min, width, std::numeric_limits<RawValue>::max());
     internal::AddRows(rows, row_count, width, sums);
     for (std::size_t i = 0; i < width; ++i) {
-      if (sums.count[i] == 0) continue;
       Merge({.signal = layout.signals()[i],
              .count = sums.count[i],
              .first = sums.first[i],
@@ -98,11 +97,12 @@ void SignalSums::Add(const FrameRun& run) {
 void SignalSums::Merge(const Sums& later) {
   if (by_signal_.size() <= later.signal) by_signal_.resize(later.signal + std::size_t{1});
   Sums& sums = by_signal_[later.signal];
+  if (sums.signal == 0) signals_.push_back(later.signal);
   if (sums.count == 0) {
     sums = later;
-    signals_.push_back(later.signal);
     return;
   }
+  if (later.count == 0) return;
   sums.count += later.count;
   sums.last = later.last;
   sums.min = std::min(sums.min, later.min);
@@ -115,7 +115,7 @@ const std::vector<SignalSums::Sums>& SignalSums::Take() {
   std::ranges::sort(signals_);
   for (const SignalId signal : signals_) {
     taken_.push_back(by_signal_[signal]);
-    by_signal_[signal].count = 0;
+    by_signal_[signal] = {};
   }
   signals_.clear();
   return taken_;

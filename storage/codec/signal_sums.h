@@ -15,7 +15,7 @@ class SignalSums {
  public:
   struct Sums {
     SignalId signal = 0;
-    std::uint32_t count = 0;  // at least 1
+    std::uint32_t count = 0;  // 0: the frames had the signal, but never a value; the rest then means nothing
     RawValue first = 0;
     RawValue last = 0;
     RawValue min = 0;
@@ -24,13 +24,13 @@ class SignalSums {
   };
 
   void Add(const FrameRun& run);
-  // Of the signals that had a value, in the order of ids; then begins anew.
+  // Of the signals that the frames had, in the order of ids; then begins anew.
   const std::vector<Sums>& Take();
 
  private:
   void Merge(const Sums& later);
 
-  std::vector<Sums> by_signal_;    // by id; count 0: nothing yet
+  std::vector<Sums> by_signal_;    // by id; signal 0: nothing yet
   std::vector<SignalId> signals_;  // of which there is something
   std::vector<Sums> taken_;
   std::vector<std::int64_t> sums_;  // column by column, of one run

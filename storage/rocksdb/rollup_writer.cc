@@ -43,7 +43,8 @@ void RollupWriter::Begin(std::int64_t day) {
   const std::string prefix = RollupPrefix(day);
   const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator({}, database_.rollups));
   it->Seek(prefix);
-  may_be_written_ = !it->status().ok() || (it->Valid() && it->key().starts_with(prefix));
+  day_is_written_ = !it->status().ok() || (it->Valid() && it->key().starts_with(prefix));
+  written_pages_.clear();
 }
 
 Status RollupWriter::Add(VehicleId vehicle, const std::vector<SignalSums::Sums>& sums) {
@@ -81,13 +82,23 @@ Status RollupWriter::PutPart(SignalId signal, RollupPart part,
     run_.Add(index, is_sum ? both_ : low_, std::span<const RawValue>(row, is_sum ? 2 : 1));
   };
   // Vehicles are added in order, but for those that come a second time.
-  if (may_be_written_ || !std::ranges::is_sorted(added, {}, [](const auto& entry) { return entry.first; })) {
+  const bool is_written = day_is_written_ || written_pages_.contains(page_);
+  if (is_written || !std::ranges::is_sorted(added, {}, [](const auto& entry) { return entry.first; })) {
     Values values;
-    if (may_be_written_) RETURN_IF_ERROR(AddWritten(key, part, values));
-    for (const auto& [index, sums] : added) values[index] = ValueOf(sums, part);
+    if (is_written) RETURN_IF_ERROR(AddWritten(key, part, values));
+    for (const auto& [index, sums] : added) {
+      if (sums.count == 0) values.erase(index);
+      if (sums.count > 0) values[index] = ValueOf(sums, part);
+    }
     for (const auto& [index, value] : values) put(index, value);
   } else {
-    for (const auto& [index, sums] : added) put(index, ValueOf(sums, part));
+    for (const auto& [index, sums] : added) {
+      if (sums.count > 0) put(index, ValueOf(sums, part));
+    }
+  }
+  if (run_.empty()) {
+    if (is_written) batch.Delete(database_.rollups, key);
+    return OkStatus();
   }
   block_.clear();
   BlockCodec::Append(page_, 0, run_, 0, run_.size(), block_);
@@ -107,7 +118,7 @@ Status RollupWriter::Flush() {
     }
   }
   added_.clear();
-  may_be_written_ = true;
+  written_pages_.insert(page_);
   rocksdb::WriteOptions options;
   options.disableWAL = true;  // what it comes from is there until this is durable
   return ToStatus(database_.db->Write(options, &batch), "write rollups");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,8 @@ class RollupWriter {
 
   // Forgets what was not written and begins a day.
   void Begin(std::int64_t day);
-  // A vehicle's whole day. Writes the page before, if the vehicle is of another. Errors: UNAVAILABLE; DATA_LOSS a
-  // rollup that is there is damaged.
+  // A vehicle's whole day; of signals without a value what was written before goes. Writes the page before, if the
+  // vehicle is of another. Errors: UNAVAILABLE; DATA_LOSS a rollup that is there is damaged.
   Status Add(VehicleId vehicle, const std::vector<SignalSums::Sums>& sums);
   // Writes what was added.
   Status Flush();
@@ -54,7 +55,8 @@ class RollupWriter {
   const std::shared_ptr<const Layout> low_;
   const std::shared_ptr<const Layout> both_;
   std::int64_t day_ = 0;
-  bool may_be_written_ = false;  // there are rollups of the day already
+  bool day_is_written_ = false;            // there were rollups of the day at the beginning
+  std::set<std::uint32_t> written_pages_;  // since then
   std::uint32_t page_ = 0;
   std::map<SignalId, std::vector<std::pair<std::uint32_t, SignalSums::Sums>>> added_;
   FrameRun run_;  // keeps its memory

@@ -1,6 +1,9 @@
 // The whole story with the client that users have: real recordings in, trips, advice, faults and values out.
 
-#include <fstream>
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -70,6 +73,30 @@ TEST_F(Client, ATruckTripComesBackAsTripFuelAndValues) {
   EXPECT_EQ(history["rows"].size(), 10U);
   const json latest = RunJson({"latest", kVin, "engine_speed"});
   EXPECT_EQ(latest["values"][0]["unit"], "rpm");
+  const json values = RunJson({"history", kVin, "engine_speed", "--limit", "0"});
+  const json summary = RunJson({"summary", kVin, "engine_speed", "--step", "1min", "--limit", "0"});
+  EXPECT_EQ(summary["unit"], "rpm");
+  EXPECT_GT(summary["steps"].size(), 3U);
+  std::map<std::string, std::vector<double>> by_minute;
+  for (const json& row : values["rows"]) {
+    if (row["cells"][0]["state"] != "VALUE_STATE_VALID") continue;
+    by_minute[row["measure_time"].get<std::string>().substr(0, 16)].push_back(row["cells"][0]["physical"]);
+  }
+  ASSERT_EQ(summary["steps"].size(), by_minute.size());
+  for (const json& step : summary["steps"]) {
+    const std::vector<double>& of_minute = by_minute[step["begin_time"].get<std::string>().substr(0, 16)];
+    ASSERT_FALSE(of_minute.empty());
+    const double sum = std::accumulate(of_minute.begin(), of_minute.end(), 0.0);
+    EXPECT_EQ(step["count"], std::to_string(of_minute.size()));  // 64-bit numbers are text in protobuf's JSON
+    EXPECT_DOUBLE_EQ(step["min"], std::ranges::min(of_minute));
+    EXPECT_DOUBLE_EQ(step["max"], std::ranges::max(of_minute));
+    EXPECT_DOUBLE_EQ(step["last"], of_minute.back());
+    EXPECT_NEAR(step["sum"], sum, 1e-6 * sum);
+    EXPECT_NEAR(step["mean"], sum / static_cast<double>(of_minute.size()), 1e-6);
+  }
+  const json first_steps = RunJson({"summary", kVin, "engine_speed", "--step", "1s", "--limit", "2"});
+  EXPECT_EQ(first_steps["steps"].size(), 2U);
+  EXPECT_TRUE(first_steps["cut"].get<bool>());
 }
 
 TEST_F(Client, ALateTripChangesWhatWasKnownAsIfItHadComeInTime) {
@@ -127,6 +154,10 @@ TEST_F(Client, ErrorsSayWhatToDo) {
   result = Run({"history", kVin, "no_such_signal"});
   EXPECT_NE(result.exit_status, 0);
   EXPECT_THAT(result.output, HasSubstr("no_such_signal"));
+  result = Run({"summary", kVin, "engine_speed", "--step", "400d"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.output, HasSubstr("366 days"));
+  EXPECT_EQ(Run({"summary", kVin, "engine_speed", "--step", "15"}).exit_status, 2) << "15 what?";
   server_.Kill();
   result = Run({"trips", kVin});
   EXPECT_EQ(result.exit_status, 3);

@@ -114,6 +114,25 @@ TEST(Rollups, AreWhatTheFramesOfTheDayAddUpTo) {
                                                          [](const RollupRun&) { return true; })));
 }
 
+TEST(Rollups, AreGoneWhenALaterWriteTakesTheOnlyValueAway) {
+  const TemporaryFolder folder;
+  auto store = Open({.path = folder.path(), .frames_per_block = 7, .block_values_min = 1});
+  ASSERT_NE(store, nullptr);
+  const auto write = [&](VehicleId vehicle, RawValue value) {
+    ASSERT_TRUE(AppendAndWait(*store, OneFrame(vehicle, kDay * kMsPerDay, {1, 2}, {value, 5})).ok());
+    ASSERT_TRUE(store->Flush().ok());
+    ASSERT_TRUE(store->Archive((kDay + 1) * kMsPerDay).ok());
+  };
+  write(1, 7);
+  EXPECT_EQ(Stored(*store, kDay, 1).size(), 1U);
+  write(1, kNotAvailable);
+  EXPECT_TRUE(Stored(*store, kDay, 1).empty());
+  EXPECT_EQ(Stored(*store, kDay, 2).size(), 1U);
+  write(2, 8);
+  EXPECT_EQ(Stored(*store, kDay, 1).size(), 1U);
+  EXPECT_EQ(Stored(*store, kDay, 2).size(), 2U);
+}
+
 TEST(Rollups, PercentileIsThatOfTheSortedFleet) {
   const TemporaryFolder folder;
   auto store = Open({.path = folder.path(), .frames_per_block = 7, .block_values_min = 1});
