@@ -277,12 +277,13 @@ Status Journal::Trim() {
 }
 
 Status Journal::LinkTo(const std::string& folder) {
-  // What is linked must not grow any more.
-  if (file_ != nullptr && segments_.back().size_bytes > kSegmentHeadBytes) RETURN_IF_ERROR(BeginSegment());
+  // What is linked must not grow any more. Of what has no records the head tells the last sequence.
+  if (file_ == nullptr) return absl::UnavailableError("link the journal: an earlier write failed");
+  RETURN_IF_ERROR(BeginSegment());
   const std::string what = fmt::format("link the journal to {}", folder);
   RETURN_IF_ERROR(ToStatus(files_->CreateDirIfMissing(folder, {}, nullptr), what));
   for (const Segment& segment : segments_) {
-    if (file_ != nullptr && &segment == &segments_.back()) break;
+    if (&segment == &segments_.back()) break;
     const std::string path = PathOf(segment.number);
     const std::string link = folder + path.substr(options_.folder.size());
     RETURN_IF_ERROR(ToStatus(files_->LinkFile(path, link, {}, nullptr), what));

@@ -79,6 +79,17 @@ Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
   return version < RocksDbTelemetryStore::kFormatVersion ? write_version(std::nullopt) : OkStatus();
 }
 
+StatusOr<std::optional<std::uint64_t>> SealedSequenceOf(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta) {
+  std::string text;
+  const rocksdb::Status read = db.Get({}, meta, kSealedSequenceKey, &text);
+  if (read.IsNotFound()) return std::nullopt;
+  RETURN_IF_ERROR(ToStatus(read, "read the sealed sequence"));
+  std::uint64_t sequence = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
+  if (error != std::errc() || end != text.data() + text.size()) return absl::DataLossError("the sealed sequence");
+  return sequence;
+}
+
 // Why RocksDB could not be opened. Of a damaged table it names another file or none, so we look which it is.
 Status OpenError(const rocksdb::Status& status, const rocksdb::Options& options, const std::string& path) {
   const std::string what = fmt::format("open telemetry in {}", path);
@@ -196,15 +207,11 @@ Status TelemetryDatabase::DropDays(const std::vector<rocksdb::ColumnFamilyHandle
   return OkStatus();
 }
 
-StatusOr<std::optional<std::uint64_t>> TelemetryDatabase::SealedSequence() const {
-  std::string text;
-  const rocksdb::Status read = db->Get({}, meta, kSealedSequenceKey, &text);
-  if (read.IsNotFound()) return std::nullopt;
-  RETURN_IF_ERROR(ToStatus(read, "read the sealed sequence"));
-  std::uint64_t sequence = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
-  if (error != std::errc() || end != text.data() + text.size()) return absl::DataLossError("the sealed sequence");
-  return sequence;
+StatusOr<std::optional<std::uint64_t>> TelemetryDatabase::SealedSequence() const { return SealedSequenceOf(*db, meta); }
+
+std::optional<std::uint64_t> ReadSealedSequence(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta) {
+  const auto sequence = SealedSequenceOf(db, meta);
+  return sequence.ok() ? *sequence : std::nullopt;
 }
 
 void TelemetryDatabase::PutSealedSequence(std::uint64_t sequence, rocksdb::WriteBatch& write) const {

@@ -57,6 +57,9 @@ struct TelemetryDatabase {
   Status LinkTo(const std::string& folder);
 };
 
+// As SealedSequence, of a database that is only looked at; nullopt also if it cannot be read.
+std::optional<std::uint64_t> ReadSealedSequence(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta);
+
 inline rocksdb::Slice SliceOf(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 

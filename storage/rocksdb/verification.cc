@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include <absl/cleanup/cleanup.h>
@@ -110,6 +111,7 @@ class Verifier {
       const std::unique_ptr<rocksdb::DB> db(opened);
       if (status.ok()) {
         db->GetLiveFilesMetaData(&files);
+        if (store == "telemetry") sealed_sequence_ = internal::ReadSealedSequence(*db, handles.front());
         if (store == "documents") RETURN_IF_ERROR(CountDocuments(*db));
         for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
       }
@@ -215,7 +217,8 @@ class Verifier {
   Status ReadJournal() {
     const std::string folder = folder_ + "/telemetry/journal";
     if (!fs::exists(folder)) return OkStatus();
-    auto journal = internal::Journal::Open({.folder = folder, .read_only = true, .env = rocksdb::Env::Default()});
+    auto journal = internal::Journal::Open(
+        {.folder = folder, .sealed_sequence = sealed_sequence_, .read_only = true, .env = rocksdb::Env::Default()});
     if (!journal.ok()) {
       found_.damage.push_back(MessageOf(journal.status()));
       return OkStatus();
@@ -246,6 +249,7 @@ class Verifier {
   const FileProgress& progress_;
   Verification found_;
   BlockColumns columns_;
+  std::optional<std::uint64_t> sealed_sequence_;
 };
 
 }  // namespace

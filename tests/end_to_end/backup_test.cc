@@ -120,6 +120,7 @@ TEST_F(Backup, HasWhatWasAcknowledgedWhileFramesGoOnComing) {
   Start(At("restored"));
   const std::uint32_t signal = FirstSignals(server_->channel(), 1).front();
   const std::vector<std::int64_t> times = StoredTimes(server_->channel(), kVin, signal, 5'000);
+  EXPECT_EQ(server_->Metrics().at("telltale_storage_replay_damaged_places"), 0);
   EXPECT_GE(times.size(), static_cast<std::size_t>(before)) << "acknowledged before the backup began";
   EXPECT_LE(times.size(), static_cast<std::size_t>(after + kFramesPerBatch));
   EXPECT_EQ(times.size() % kFramesPerBatch, 0U) << "batches are there as a whole";
@@ -132,6 +133,32 @@ TEST_F(Backup, HasWhatWasAcknowledgedWhileFramesGoOnComing) {
   stop_again = true;
   again.join();
   EXPECT_EQ(StoredTimes(server_->channel(), kVin, signal, 5'000).size(), static_cast<std::size_t>(more));
+}
+
+// Of a server that only just started, all that was ever sent is in blocks, and the journal has nothing.
+TEST_F(Backup, OfAnIdleServerIsSound) {
+  Start(At("server"));
+  server_->Register(kVin);
+  std::atomic<bool> stop = false;
+  std::atomic<int> acknowledged = 0;
+  std::thread sender([&] { SendUntil(stop, acknowledged); });
+  EXPECT_TRUE(Within(std::chrono::seconds{20}, [&] { return acknowledged > 1'000; }));
+  stop = true;
+  sender.join();
+  EXPECT_EQ(server_->Stop(), 0);
+  Start(At("server"));
+  ASSERT_EQ(Client({"backup", "idle"}).exit_status, 0);
+  const ProgramResult sound = Verify(At("server/data/backups/idle"));
+  EXPECT_EQ(sound.exit_status, 0) << sound.output;
+  ASSERT_EQ(Client({"restore", At("server/data/backups/idle"), At("restored/data")}).exit_status, 0);
+  Start(At("restored"));
+  EXPECT_EQ(server_->Metrics().at("telltale_storage_replay_damaged_places"), 0);
+  const std::uint32_t signal = FirstSignals(server_->channel(), 1).front();
+  EXPECT_EQ(StoredTimes(server_->channel(), kVin, signal, 5'000).size(), static_cast<std::size_t>(acknowledged));
+  // A journal that lost its end is damage, also if nothing of it is left.
+  fs::remove_all(At("server/data/backups/idle/telemetry/journal"));
+  fs::create_directory(At("server/data/backups/idle/telemetry/journal"));
+  EXPECT_EQ(Verify(At("server/data/backups/idle")).exit_status, 1);
 }
 
 TEST_F(Backup, DamageIsFoundAndNamed) {
