@@ -206,7 +206,7 @@ Status CollectFiles(const std::string& from, const std::string& to, const FilePr
     Reader reader(progress);
     std::vector<FileSum> sums;
     for (const std::string& file : files) {
-      const std::string source = from + "/" + file;
+      const fs::path source = fs::path(from) / file;
       const fs::path target = fs::path(folder) / file;
       RETURN_IF_ERROR(MakeFolder(target.parent_path()));
       std::error_code error;
@@ -252,7 +252,7 @@ Status RestoreFiles(const std::string& folder, const std::string& to, const File
   return MakeWhole(to, [&](const std::string& unfinished) -> Status {
     Reader reader(progress);
     for (const FileSum& sum : sums) {
-      const std::string source = folder + "/" + sum.path;
+      const std::string source = fs::path(folder) / sum.path;
       const fs::path target = fs::path(unfinished) / sum.path;
       if (!fs::exists(source)) return absl::DataLossError(fmt::format("{} is missing", source));
       RETURN_IF_ERROR(MakeFolder(target.parent_path()));

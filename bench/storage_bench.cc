@@ -46,6 +46,9 @@ struct Options {
   double parked_share = 0.0;
   std::uint32_t history_days = 30;
   std::uint32_t fleet = 2'181'336;
+  std::uint32_t size_vehicles = 2'000;
+  std::uint32_t size_frames = 512;
+  std::string bytes_file;
 };
 
 constexpr std::int64_t kStartTimeMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z
@@ -256,20 +259,28 @@ void BenchReplay(const Options& options, TelemetryStoreOptions store_options) {
 // How small a sealed vehicle is, keys and times and latest values included.
 void BenchSize(const Options& options, TelemetryStoreOptions store_options, double parked_share) {
   Options few = options;
-  few.vehicles = 2'000;
-  few.rounds = 512;
+  few.vehicles = options.size_vehicles;
+  few.rounds = options.size_frames;
   store_options.frames_per_block = 128;
+  store_options.archive_period = std::chrono::seconds{0};
   const Fleet fleet = Fleet::Make(few, parked_share);
   std::filesystem::remove_all(store_options.path);
   auto store = OpenStore(store_options);
+  const double own_before = CpuSeconds(RUSAGE_THREAD);
+  const double all_before = CpuSeconds(RUSAGE_SELF);
   AppendRounds(few, fleet, *store);
   CHECK(store->Flush().ok());
   CHECK(store->Flush().ok());
+  const double store_cpu = CpuSeconds(RUSAGE_SELF) - all_before - (CpuSeconds(RUSAGE_THREAD) - own_before);
   const StoreStats stats = store->Stats();
   const double samples = static_cast<double>(few.vehicles) * few.rounds * static_cast<double>(few.signals);
   Print(parked_share > 0.0 ? "parked" : "driving",
         fmt::format("{:.4f} bytes a sample, in blocks of 128 frames, with keys, times and latest values",
                     static_cast<double>(stats.size_bytes - stats.journal_bytes) / samples));
+  if (options.bytes_file.empty()) return;
+  std::ofstream file(options.bytes_file);
+  file << fmt::format("{} {:.2f}\n", stats.size_bytes - stats.journal_bytes, store_cpu);
+  CHECK(file.flush().good());
 }
 
 // The same bytes through RocksDB as it is: values as large as a block, keys in random order, its log synced as often.
@@ -511,6 +522,9 @@ int Main(int argc, char** argv) {
   app.add_option("--parked-share", options.parked_share, "Of the append path's vehicles")->capture_default_str();
   app.add_option("--history-days", options.history_days, "Of the reads")->capture_default_str();
   app.add_option("--fleet", options.fleet, "Vehicles whose latest values are read")->capture_default_str();
+  app.add_option("--size-vehicles", options.size_vehicles, "Vehicles of the size")->capture_default_str();
+  app.add_option("--size-frames", options.size_frames, "Frames of each")->capture_default_str();
+  app.add_option("--bytes-file", options.bytes_file, "For peers.sh: sizes of one share of parked vehicles go here");
   app.add_option("--only", only, "One of append, raw, replay, size, reads, latest, rollups");
   app.add_option("--report", report, "Put what is printed into the section 'storage' of this document");
   CLI11_PARSE(app, argc, argv);
@@ -524,8 +538,8 @@ int Main(int argc, char** argv) {
   if (wanted("raw")) BenchRawRocksDb(options, 5'000, std::uint64_t{2} << 30);
   if (wanted("replay")) BenchReplay(options, store_options);
   if (wanted("size")) {
-    BenchSize(options, store_options, 0.0);
-    BenchSize(options, store_options, 1.0);
+    if (options.bytes_file.empty()) BenchSize(options, store_options, 0.0);
+    BenchSize(options, store_options, options.bytes_file.empty() ? 1.0 : options.parked_share);
   }
   if (wanted("reads")) BenchReads(options, store_options);
   if (wanted("rollups")) BenchRollups(options, store_options);

@@ -12,15 +12,6 @@ namespace telltale::internal {
 HeadSet::HeadSet(TelemetryDatabase& database, BlockWrites& writes, const Options& options)
     : database_(database), options_(options), sealer_(database, writes, vehicles_, options.sealer) {}
 
-Status HeadSet::Open() {
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator(options, database_.latest));
-  it->SeekToLast();
-  if (it->Valid() && it->key().size() == 4) vehicles_.PageOf(ReadBigEndian(ViewOf(it->key())));
-  return ToStatus(it->status(), "look for the last vehicle");
-}
-
 VehicleState& HeadSet::StateOf(VehicleTable::Page& page, VehicleId vehicle) {
   VehicleState& state = page.vehicles[VehicleTable::IndexOf(vehicle)];
   if (!state.loaded) [[unlikely]]

@@ -29,9 +29,6 @@ class HeadSet {
   // What refers to something outlives the heads.
   HeadSet(TelemetryDatabase& database, BlockWrites& writes, const Options& options);
 
-  // Looks which vehicles there are. Before anything else. Errors: UNAVAILABLE the disk.
-  Status Open();
-
   VehicleTable& vehicles() { return vehicles_; }
   // The vehicle's state; the first time its stored latest values are read. For writing: those that only read must not
   // fill the memory with vehicles of which nothing is heard.

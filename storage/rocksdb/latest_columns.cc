@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -25,7 +26,10 @@ Status LatestColumns::Scan(SignalId signal, const ScanOptions& options,
   Status damage;
   std::uint64_t next_stored = 0;  // no vehicle before it has anything stored that was not looked at
   const auto copy = std::make_unique<LatestColumn>();
-  for (std::size_t number = 0; number < vehicles_.page_count(); ++number) {
+  const StatusOr<std::size_t> stored_pages = StoredPageCount();
+  if (!stored_pages.ok()) damage = stored_pages.status();  // of those in memory it is known
+  const std::size_t page_count = std::max(vehicles_.page_count(), stored_pages.ok() ? *stored_pages : 0);
+  for (std::size_t number = 0; number < page_count; ++number) {
     if (options.deadline && std::chrono::steady_clock::now() > *options.deadline) {
       return absl::DeadlineExceededError("the deadline passed while latest values were read");
     }
@@ -33,7 +37,9 @@ Status LatestColumns::Scan(SignalId signal, const ScanOptions& options,
     VehicleTable::Page* page = vehicles_.FindPage(first);
     if (page == nullptr) {
       if (next_stored < first) {
-        ASSIGN_OR_RETURN(next_stored, NextStored(first));
+        const StatusOr<std::uint64_t> next = NextStored(first);
+        if (!next.ok() && damage.ok()) damage = next.status();
+        next_stored = next.ok() ? *next : std::numeric_limits<std::uint64_t>::max();
       }
       if (next_stored >= first + std::uint64_t{kPageSize}) continue;
       page = &vehicles_.PageOf(first);
@@ -58,6 +64,13 @@ Status LatestColumns::Scan(SignalId signal, const ScanOptions& options,
     if (!visit({.first_vehicle = first, .values = copy->values, .times_ms = copy->times_ms})) return OkStatus();
   }
   return damage;
+}
+
+StatusOr<std::size_t> LatestColumns::StoredPageCount() const {
+  const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator({}, database_.latest));
+  it->SeekToLast();
+  RETURN_IF_ERROR(ToStatus(it->status(), "look for the last vehicle"));
+  return it->Valid() ? ReadBigEndian(ViewOf(it->key())) / kPageSize + 1 : 0;
 }
 
 StatusOr<std::uint64_t> LatestColumns::NextStored(VehicleId vehicle) const {

@@ -24,6 +24,8 @@ class LatestColumns {
   Status Scan(SignalId signal, const ScanOptions& options, const TelemetryStore::LatestRunFunction& visit);
 
  private:
+  // Pages up to the last vehicle that has a stored row.
+  StatusOr<std::size_t> StoredPageCount() const;
   // The first vehicle from this one on that has a stored row; greater than all ids: none.
   StatusOr<std::uint64_t> NextStored(VehicleId vehicle) const;
   // Fills `column` for the page that begins with this vehicle, and keeps a copy of it in the page.

@@ -88,7 +88,6 @@ class RocksDbTelemetryStore::Impl {
 
   Status Start() {
     RETURN_IF_ERROR(writes_.Open(*database_));
-    RETURN_IF_ERROR(heads_.Open());
     return committer_.Start();
   }
 

@@ -103,6 +103,7 @@ class Verifier {
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
     std::vector<rocksdb::LiveFileMetaData> files;
     rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, path, &names);
+    families.reserve(names.size());
     for (const std::string& name : names) families.emplace_back(name, options);
     if (status.ok()) {
       std::vector<rocksdb::ColumnFamilyHandle*> handles;

@@ -449,6 +449,19 @@ void CheckDamaged(const TelemetryStoreOptions& options, const std::string& file,
     EXPECT_EQ(latest->size(), 5U);
     for (const LatestValue& value : *latest) EXPECT_EQ(value.raw, expected.at(value.measure_time_ms).at(value.signal));
   }
+  std::size_t latest_count = 0;
+  const Status latest_of_all = store.ScanLatest(1, {}, [&](const LatestRun& run) {
+    for (std::size_t i = 0; i < run.values.size(); ++i) {
+      if (run.values[i] == kAbsent) continue;
+      ++latest_count;
+      EXPECT_EQ(run.values[i], written.at(run.first_vehicle + static_cast<VehicleId>(i)).at(run.times_ms[i]).at(1));
+    }
+    return true;
+  });
+  EXPECT_TRUE(latest_of_all.ok() || absl::IsDataLoss(latest_of_all)) << latest_of_all;
+  if (latest_of_all.ok() && store.Stats().replay_damaged_count == 0) {
+    EXPECT_EQ(latest_count, written.size());
+  }
   // The journal's damage takes no more than the rest of a vehicle's head with it, at most all frames of a life; all
   // other damage is an error.
   if (in_journal) {
