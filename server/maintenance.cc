@@ -36,7 +36,7 @@ std::string NameOfTime(std::int64_t time_ms) {
 
 }  // namespace
 
-Maintenance::Maintenance(RocksDbTelemetryStore& telemetry, RocksDbDocumentStore& documents, std::string data_dir,
+Maintenance::Maintenance(RocksDbTelemetryStore& telemetry, RocksDbDocumentStore& documents, const std::string& data_dir,
                          std::string backup_dir, const Clock& clock)
     : telemetry_(telemetry),
       documents_(documents),

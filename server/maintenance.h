@@ -23,7 +23,7 @@ class Maintenance {
   using Progress = std::function<Status(std::uint64_t done_bytes, std::uint64_t size_bytes)>;
 
   // What refers to something outlives this. Removes what a crash left of an earlier snapshot.
-  Maintenance(RocksDbTelemetryStore& telemetry, RocksDbDocumentStore& documents, std::string data_dir,
+  Maintenance(RocksDbTelemetryStore& telemetry, RocksDbDocumentStore& documents, const std::string& data_dir,
               std::string backup_dir, const Clock& clock);
 
   // Makes the backup and returns its folder; empty name: the time. Errors: INVALID_ARGUMENT the name; ALREADY_EXISTS;

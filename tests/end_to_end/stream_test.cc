@@ -1,6 +1,7 @@
 // Frames through the running server: what is acknowledged is there, in every way of asking, and after every way of
 // stopping.
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <random>
@@ -233,7 +234,8 @@ TEST(Operations, HealthAndReflectionAnswer) {
   // ServerReflectionRequest.list_services, field 7, empty.
   const std::string services = CallRaw(
       server.channel(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", std::string("\x3a\x00", 2));
-  for (const char* service : {"Ingest", "Catalog", "Telemetry", "Vehicle", "Trip", "Driver", "Fuel", "Fault"}) {
+  for (const char* service :
+       {"Ingest", "Catalog", "Telemetry", "Vehicle", "Trip", "Driver", "Fuel", "Fault", "Admin"}) {
     EXPECT_THAT(services, HasSubstr(std::string("telltale.v1.") + service + "Service"));
   }
 }
@@ -252,6 +254,11 @@ TEST(Operations, TheListOfMetricsIsThatOfTheServer) {
   TemporaryFolder folder;
   RunningServer server(folder.path());
   FirstSignals(server.channel(), 1);  // one call, so that the families with labels have a member
+  // It is counted once its answer has been sent, which may be after we have read it.
+  EXPECT_TRUE(Within(std::chrono::seconds{10}, [&] {
+    const auto metrics = server.Metrics();
+    return std::ranges::any_of(metrics, [](const auto& m) { return m.first.starts_with("telltale_grpc_requests"); });
+  }));
   std::set<std::string> served;
   for (const auto& [name, value] : server.Metrics()) {
     std::string family = name.substr(0, name.find('{'));
