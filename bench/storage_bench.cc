@@ -195,7 +195,8 @@ void AppendRounds(const Options& options, const Fleet& fleet, TelemetryStore& st
   if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
 }
 
-void BenchAppend(const Options& options, const TelemetryStoreOptions& store_options) {
+void BenchAppend(const Options& options, TelemetryStoreOptions store_options) {
+  store_options.archive_period = std::chrono::seconds{0};  // the frames' day is past, but here it is today
   const Fleet fleet = Fleet::Make(options, options.parked_share);
   std::filesystem::remove_all(store_options.path);
   auto store = OpenStore(store_options);
