@@ -312,6 +312,7 @@ Status Committer::Start() {
                                             .segment_bytes_max = options_.journal_segment_bytes,
                                             .segment_age_max = options_.head_age_max / kSegmentsPerAge,
                                             .sealed_sequence = sealed_sequence,
+                                            .direct_writes = database_.direct_writes,
                                             .env = &env_}));
   RETURN_IF_ERROR(journal_->Replay(
       [&](const JournalRecord& record, std::uint32_t segment) { return ReplayRecord(record, segment, replay); }));

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/segment_file.h"
 
 namespace telltale::internal {
 namespace {
@@ -50,6 +51,11 @@ std::optional<std::uint64_t> SequenceBeforeRecords(std::string_view bytes) {
   return std::nullopt;
 }
 
+// Whether the bytes are what a page has behind the end of what was appended.
+bool IsUnwrittenPage(std::string_view bytes) {
+  return bytes.size() <= SegmentFile::kPageBytes && bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
 // Whether the file's last bytes may be what a crash left of a record: its beginning, or a place that was never written.
 bool IsCutShort(std::string_view bytes) {
   if (bytes.size() < JournalGroupWriter::kHeadBytes) return true;
@@ -64,7 +70,6 @@ bool IsCutShort(std::string_view bytes) {
 Journal::Journal(const Options& options) : options_(options), files_(options.env->GetFileSystem()) {}
 
 Journal::~Journal() {
-  if (file_ != nullptr) file_->Close({}, nullptr).PermitUncheckedError();
   if (directory_ != nullptr) directory_->Close({}, nullptr).PermitUncheckedError();
 }
 
@@ -117,7 +122,7 @@ Status Journal::Replay(const RecordFunction& visit) {
     before[i] = ReadSegmentHead({read.data(), read.size()});
     if (before[i]) continue;
     RETURN_IF_ERROR(ToStatus(rocksdb::ReadFileToString(options_.env, path, &bytes), fmt::format("read {}", path)));
-    if (i + 1 == segments_.size() && bytes.size() <= kSegmentHeadBytes) {
+    if (i + 1 == segments_.size() && (bytes.size() <= kSegmentHeadBytes || IsUnwrittenPage(bytes))) {
       segments_.pop_back();  // it was begun and never written; it is begun again
       continue;
     }
@@ -205,7 +210,7 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
     if (last_sequence_ < *end) damaged();
   } else if (!lost.empty() && !IsCutShort(lost)) {
     damaged();
-  } else if (!lost.empty() || !group.empty()) {
+  } else if (!IsUnwrittenPage(lost) || !group.empty()) {
     spdlog::warn("journal ends in a write that was never acknowledged file={} records={}", path, group.size());
   }
   return OkStatus();
@@ -215,20 +220,16 @@ Status Journal::BeginSegment() {
   Segment segment{.number = segments_.empty() ? 1 : segments_.back().number + 1,
                   .begun = std::chrono::steady_clock::now()};
   const std::string path = PathOf(segment.number);
-  rocksdb::FileOptions options;
-  options.use_mmap_writes = false;
-  std::unique_ptr<rocksdb::FSWritableFile> file;
-  rocksdb::IOStatus status = files_->NewWritableFile(path, options, &file, nullptr);
+  std::unique_ptr<SegmentFile> file;
+  rocksdb::IOStatus status = SegmentFile::Make(*files_, path, options_.direct_writes,
+                                               std::min(kPreallocateBytes, options_.segment_bytes_max), file);
   const std::string head = SegmentHead(last_sequence_);
-  if (status.ok()) status = file->Append(head, {}, nullptr);
-  if (status.ok()) status = file->Sync({}, nullptr);
+  if (status.ok()) status = file->Append(head);
   if (status.ok()) status = directory_->Fsync({}, nullptr);
   if (!status.ok()) {
     files_->DeleteFile(path, {}, nullptr).PermitUncheckedError();
     return ToStatus(status, fmt::format("begin {}", path));
   }
-  file->SetPreallocationBlockSize(std::min(kPreallocateBytes, options_.segment_bytes_max));
-  if (file_ != nullptr) file_->Close({}, nullptr).PermitUncheckedError();
   file_ = std::move(file);
   segment.size_bytes = head.size();
   size_bytes_ += head.size();
@@ -241,12 +242,8 @@ Status Journal::Append(const JournalGroupWriter& group) {
   if (file_ == nullptr) return absl::UnavailableError(fmt::format("{}: an earlier write failed", what));
   Segment& segment = segments_.back();
   const std::string_view bytes = group.bytes();
-  file_->PrepareWrite(segment.size_bytes, bytes.size(), {}, nullptr);
-  rocksdb::IOStatus status = file_->Append({bytes.data(), bytes.size()}, {}, nullptr);
-  if (status.ok()) status = file_->Sync({}, nullptr);
-  if (!status.ok()) {
+  if (const rocksdb::IOStatus status = file_->Append(bytes); !status.ok()) {
     // What reached the disk is not known; the next segment says that it does not count.
-    file_->Close({}, nullptr).PermitUncheckedError();
     file_.reset();
     return ToStatus(status, what);
   }

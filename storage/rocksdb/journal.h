@@ -16,11 +16,12 @@
 namespace rocksdb {
 class Env;
 class FileSystem;
-class FSWritableFile;
 class FSDirectory;
 }  // namespace rocksdb
 
 namespace telltale::internal {
+
+class SegmentFile;
 
 // The journal: groups of records in files of a folder, "segments". Only ever written at its end; what is no longer
 // needed goes by whole segments. Not thread-safe: the committer's own.
@@ -36,6 +37,7 @@ class Journal {
     // The last sequence when the last block was sealed; nullopt: not known. The journal goes at least so far, and
     // begins no later.
     std::optional<std::uint64_t> sealed_sequence;
+    bool direct_writes = false;   // the folder takes them; see SegmentFile
     bool read_only = false;       // nothing is made or written: Replay() is all that may be called
     rocksdb::Env* env = nullptr;  // not null
   };
@@ -111,7 +113,7 @@ class Journal {
   const Options options_;
   const std::shared_ptr<rocksdb::FileSystem> files_;
   std::unique_ptr<rocksdb::FSDirectory> directory_;
-  std::unique_ptr<rocksdb::FSWritableFile> file_;  // of the current segment; null: after an error
+  std::unique_ptr<SegmentFile> file_;  // of the current segment; null: after an error
   std::deque<Segment> segments_;
   std::uint64_t last_sequence_ = 0;
   std::uint64_t size_bytes_ = 0;

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <thread>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
@@ -15,12 +14,12 @@
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/sst_partitioner.h>
 #include <rocksdb/table.h>
-#include <unistd.h>
 
 #include "storage/rocksdb/archive_iterator.h"
 #include "storage/rocksdb/checkpoint.h"
 #include "storage/rocksdb/retryable_file_system.h"
 #include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/segment_file.h"
 #include "storage/rocksdb/telemetry_keys.h"
 
 namespace telltale::internal {
@@ -42,16 +41,6 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const TelemetryStoreOptions& options,
   table.format_version = 5;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return family;
-}
-
-// Not every file system takes writes around the page cache (tmpfs does not).
-bool TakesDirectWrites(const std::string& folder) {
-  const std::string path = folder + "/direct_write_probe";
-  const int file = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC | O_DIRECT, 0600);
-  if (file < 0) return false;
-  close(file);
-  unlink(path.c_str());
-  return true;
 }
 
 Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
@@ -119,14 +108,15 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   db_options.atomic_flush = true;  // a block is there when the latest values that follow from it are
   db_options.max_background_jobs = 2;
   db_options.bytes_per_sync = 1 << 20;
-  // Copying into the page cache would be a sixth of all work, and push out what readers need.
-  db_options.use_direct_io_for_flush_and_compaction = TakesDirectWrites(options.path);
   db_options.keep_log_file_num = 10;
   db_options.max_bgerror_resume_count = 0;  // the sealer tries again
   auto database = std::make_unique<TelemetryDatabase>();
   rocksdb::Env* const env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   database->env = rocksdb::NewCompositeEnv(MakeRetryable(env->GetFileSystem()));
   db_options.env = database->env.get();
+  // Copying into the page cache would be a sixth of all work, and push out what readers need.
+  database->direct_writes = TakesDirectWrites(*env->GetFileSystem(), options.path);
+  db_options.use_direct_io_for_flush_and_compaction = database->direct_writes;
 
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   const rocksdb::ColumnFamilyOptions plain = FamilyOptions(options, cache);

@@ -18,6 +18,7 @@ namespace telltale::internal {
 struct TelemetryDatabase {
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
+  bool direct_writes = false;                      // the folder takes them; see SegmentFile
   rocksdb::ColumnFamilyHandle* meta = nullptr;     // the default family: format_version, sealed_sequence
   rocksdb::ColumnFamilyHandle* blocks = nullptr;   // BlockKey to BlockCodec
   rocksdb::ColumnFamilyHandle* latest = nullptr;   // LatestKey to LatestRow

@@ -41,6 +41,11 @@ std::vector<std::filesystem::path> Segments(const std::filesystem::path& folder)
   return segments;
 }
 
+// Without the zeros that an open segment may have behind its end. Records begin at multiples of 8.
+std::size_t WrittenBytes(const std::filesystem::path& segment) {
+  return (ReadFile(segment).find_last_not_of('\0') + 8) / 8 * 8;
+}
+
 // A store on a disk that can fail, and what was sent to it. Batch i has a frame for vehicle 1 and one for vehicle 2.
 class StoreOnBadDisk {
  public:
@@ -112,16 +117,17 @@ struct FaultCase {
   rocksdb::IOStatus (*status)(const std::string& path);
 };
 
-class FailingDisk : public ::testing::TestWithParam<FaultCase> {
+class FailingDisk : public ::testing::TestWithParam<std::tuple<FaultCase, bool>> {
  protected:
   // Some frames in durable blocks, some in heads; then the fault, until the store has seen it.
   void BreakTheDisk() {
+    const auto& [fault, direct_writes] = GetParam();
+    if (!direct_writes) disk_.files().RefuseDirectWrites();
     disk_.Open();
     for (int i = 0; i < 20; ++i) ASSERT_TRUE(disk_.Append(i).ok());
     ASSERT_TRUE(disk_.store().Flush().ok());
     for (int i = 20; i < 33; ++i) ASSERT_TRUE(disk_.Append(i).ok());
-    const FaultCase& fault = GetParam();
-    disk_.files().Fail([fault](Operation operation, const std::string& path) {
+    disk_.files().Fail([fault = fault](Operation operation, const std::string& path) {
       const bool here = IsJournal(path) ? fault.in_journal : fault.in_database;
       return here && operation == fault.operation ? fault.status(path) : rocksdb::IOStatus::OK();
     });
@@ -176,25 +182,27 @@ TEST_P(DiskThatFailsForGood, LosesNothingWhenTheProcessEndsFirst) {
   disk_.ExpectSound(true);
 }
 
-std::string NameOf(const ::testing::TestParamInfo<FaultCase>& test) { return test.param.name; }
+std::string NameOf(const ::testing::TestParamInfo<FailingDisk::ParamType>& test) {
+  return fmt::format("{}{}", std::get<0>(test.param).name, std::get<1>(test.param) ? "Direct" : "Buffered");
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, FailingDisk,
-    ::testing::Values(FaultCase{"JournalWrite", true, false, Operation::kWrite, FaultyFileSystem::Broken},
+    ::testing::Combine(::testing::Values(FaultCase{"JournalWrite", true, false, Operation::kWrite, FaultyFileSystem::Broken},
                       FaultCase{"JournalSync", true, false, Operation::kSync, FaultyFileSystem::Broken},
                       FaultCase{"JournalFull", true, false, Operation::kWrite, FaultyFileSystem::Full},
                       FaultCase{"DatabaseWrite", false, true, Operation::kWrite, FaultyFileSystem::Broken},
                       FaultCase{"DatabaseSync", false, true, Operation::kSync, FaultyFileSystem::Broken},
                       FaultCase{"DatabaseFullForNewFiles", false, true, Operation::kCreate, FaultyFileSystem::Full},
                       FaultCase{"BothWrite", true, true, Operation::kWrite, FaultyFileSystem::Broken},
-                      FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}),
+                      FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}), ::testing::Bool()),
     NameOf);
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, DiskThatFailsForGood,
-    ::testing::Values(FaultCase{"JournalWrite", true, false, Operation::kWrite, FaultyFileSystem::Broken},
+    ::testing::Combine(::testing::Values(FaultCase{"JournalWrite", true, false, Operation::kWrite, FaultyFileSystem::Broken},
                       FaultCase{"JournalSync", true, false, Operation::kSync, FaultyFileSystem::Broken},
-                      FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}),
+                      FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}), ::testing::Bool()),
     NameOf);
 
 TEST(UnreadableDisk, GivesErrorsAndOverwritesNothing) {
@@ -301,27 +309,45 @@ TEST(TornJournal, IsWholeOrEndsWithTheGroupBefore) {
   disk.Open();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(disk.Append(i).ok());
   const std::filesystem::path segment = Segments(disk.options().path).back();
-  const std::size_t before = std::filesystem::file_size(segment);
+  const std::size_t before = WrittenBytes(segment);
   ASSERT_TRUE(disk.Append(3).ok());
   disk.Close();
   const std::string bytes = ReadFile(segment);
+  EXPECT_EQ(bytes.size(), WrittenBytes(segment)) << "a segment that was closed has nothing behind its end";
   ASSERT_GT(bytes.size(), before);
   const std::string copy = folder.path() + "/copy";
   for (std::size_t size = before; size <= bytes.size(); ++size) {
-    SCOPED_TRACE(size);
-    std::filesystem::remove_all(copy);
-    std::filesystem::copy(disk.options().path, copy, std::filesystem::copy_options::recursive);
-    std::filesystem::resize_file(copy + "/journal/" + segment.filename().string(), size);
-    TelemetryStoreOptions options = disk.options();
-    options.path = copy;
-    const auto store = Open(options);
-    ASSERT_NE(store, nullptr);
-    // The padding is written and not needed.
-    const std::size_t count = ScanAll(*store, 1)->size();
-    EXPECT_TRUE(count == (size == bytes.size() ? 4U : 3U) || (size + 8 > bytes.size() && count == 4)) << count;
-    EXPECT_EQ(ScanAll(*store, 2)->size(), count);
-    EXPECT_EQ(store->Stats().replay_damaged_count, 0U);
+    for (const bool in_pages : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} bytes, {}", size, in_pages ? "then zeros" : "then the end"));
+      std::filesystem::remove_all(copy);
+      std::filesystem::copy(disk.options().path, copy, std::filesystem::copy_options::recursive);
+      const std::string torn = copy + "/journal/" + segment.filename().string();
+      std::filesystem::resize_file(torn, size);
+      if (in_pages) std::filesystem::resize_file(torn, 8192);
+      TelemetryStoreOptions options = disk.options();
+      options.path = copy;
+      const auto store = Open(options);
+      ASSERT_NE(store, nullptr);
+      // The padding is written and not needed.
+      const std::size_t count = ScanAll(*store, 1)->size();
+      EXPECT_TRUE(count == (size == bytes.size() ? 4U : 3U) || (size + 8 > bytes.size() && count == 4)) << count;
+      EXPECT_EQ(ScanAll(*store, 2)->size(), count);
+      EXPECT_EQ(store->Stats().replay_damaged_count, 0U);
+    }
   }
+}
+
+// The crash came before the first page was on the disk: the file system shows a page that was never written.
+TEST(BegunSegment, OfZerosIsBegunAgain) {
+  TemporaryFolder folder;
+  StoreOnBadDisk disk(folder.path());
+  disk.Open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(disk.Append(i).ok());
+  disk.Close();
+  WriteFile(folder.path() + "/journal/0000000002.journal", std::string(4096, '\0'));
+  disk.Open();
+  EXPECT_EQ(disk.store().Stats().replay_damaged_count, 0U);
+  disk.ExpectSound(false);
 }
 
 // A vehicle's frames t=10, 20, then in one record 15 and, each packed against the one before, 30 and 40. Without the
@@ -333,7 +359,7 @@ TEST(DamagedJournal, DecodesNoFrameAgainstAnotherThanItsOwn) {
   const auto frame = [](int t, RawValue value) { return OneFrame(1, kTimeMs + t, {1}, {value}); };
   ASSERT_TRUE(AppendAndWait(disk.store(), frame(10, 100)).ok());
   const std::filesystem::path segment = Segments(folder.path()).back();
-  const std::size_t second_record = std::filesystem::file_size(segment);
+  const std::size_t second_record = WrittenBytes(segment);
   ASSERT_TRUE(AppendAndWait(disk.store(), frame(20, 200)).ok());
   FrameBatch batch = frame(15, 150);
   for (const int t : {30, 40}) batch.Add(1, kTimeMs + t, *Layout::Create({1}), std::array<RawValue, 1>{t * 10});

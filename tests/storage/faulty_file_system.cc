@@ -25,11 +25,15 @@ class FaultyWritableFile : public rocksdb::FSWritableFileOwnerWrapper {
                   IODebugContext* debug) override {
     return Append(bytes, options, debug);
   }
-  // Around the page cache; whole sectors only, so that a fault writes nothing.
+  // Around the page cache: whole pages only.
   IOStatus PositionedAppend(const rocksdb::Slice& bytes, std::uint64_t offset, const IOOptions& options,
                             IODebugContext* debug) override {
     IOStatus fault = files_.Check(Operation::kWrite, path_);
-    return fault.ok() ? target()->PositionedAppend(bytes, offset, options, debug) : fault;
+    if (fault.ok()) return target()->PositionedAppend(bytes, offset, options, debug);
+    constexpr std::size_t kPageBytes = 4096;
+    const rocksdb::Slice half(bytes.data(), bytes.size() / 2 / kPageBytes * kPageBytes);
+    target()->PositionedAppend(half, offset, options, debug).PermitUncheckedError();
+    return fault;
   }
   IOStatus PositionedAppend(const rocksdb::Slice& bytes, std::uint64_t offset, const IOOptions& options,
                             const rocksdb::DataVerificationInfo&, IODebugContext* debug) override {
@@ -140,6 +144,7 @@ IOStatus FaultyFileSystem::Check(Operation operation, const std::string& path) c
 
 IOStatus FaultyFileSystem::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                            std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
+  if (options.use_direct_writes && refuses_direct_writes_) return IOStatus::InvalidArgument(path, "Invalid argument");
   if (IOStatus fault = Check(Operation::kCreate, path); !fault.ok()) return fault;
   return Wrapped<FaultyWritableFile>(target()->NewWritableFile(path, options, file, debug), path, *this, file);
 }

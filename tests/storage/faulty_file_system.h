@@ -30,6 +30,8 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
   // For many short lives of a store that no power loss follows.
   void SkipSyncs() { skips_syncs_ = true; }
   bool skips_syncs() const { return skips_syncs_; }
+  // As a file system that knows only the page cache.
+  void RefuseDirectWrites() { refuses_direct_writes_ = true; }
   // nullopt: what there really is.
   void SetFreeBytes(std::optional<std::uint64_t> bytes);
 
@@ -60,6 +62,7 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
 
  private:
   std::atomic<bool> skips_syncs_ = false;
+  std::atomic<bool> refuses_direct_writes_ = false;
   mutable Mutex mutex_;
   Rule rule_ ABSL_GUARDED_BY(mutex_);
   std::optional<std::uint64_t> free_bytes_ ABSL_GUARDED_BY(mutex_);
