@@ -47,7 +47,7 @@ struct TelemetryStoreOptions {
   std::size_t sealing_bytes_max = std::size_t{256} << 20;  // on their way into blocks; then commits wait
   std::size_t cache_bytes = std::size_t{256} << 20;        // blocks that reads keep in memory
   std::size_t latest_columns_max = 8;                      // signals whose newest values of all vehicles are kept
-  std::size_t write_buffer_bytes = std::size_t{64} << 20;  // blocks that are flushed together
+  std::size_t write_buffer_bytes = std::size_t{512} << 20;  // blocks that are flushed together
   int open_files_max = 2'000;
 
   // With less free space on the disk nothing is written, until there is a tenth more; 0: it may be filled.
