@@ -9,6 +9,7 @@
 #include <fstream>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -39,11 +40,10 @@ using Seconds = std::chrono::duration<double>;
 struct Options {
   std::string folder = "build/bench-storage";
   std::uint32_t vehicles = 1'000'000;
-  std::uint32_t rounds = 40;
-  std::size_t frames_per_block = 32;
+  std::size_t frames_per_block = 48;  // heads of a million vehicles then are as large as they may be by default
   std::size_t signals = 420;
   std::uint32_t frames_per_batch = 64;
-  double parked_share = 0.0;
+  std::optional<double> parked_share;
   std::uint32_t history_days = 30;
   std::uint32_t fleet = 2'181'336;
   std::uint32_t size_vehicles = 2'000;
@@ -165,8 +165,9 @@ void BenchMemcpy() {
   Print("memcpy", fmt::format("{:.1f} GB/s, {} values of 32 bits a second", 1e-9 * rate, Short(rate / 4)));
 }
 
-// Frames of every vehicle, one a round, in an order that has neighbours far from each other.
-void AppendRounds(const Options& options, const Fleet& fleet, TelemetryStore& store) {
+// Frames of every vehicle, one in each round of [first, last), in an order that has neighbours far from each other.
+void AppendRounds(const Options& options, const Fleet& fleet, TelemetryStore& store, std::uint32_t first,
+                  std::uint32_t last) {
   InFlight in_flight;
   FrameBatch batch;
   const auto send = [&] {
@@ -177,7 +178,7 @@ void AppendRounds(const Options& options, const Fleet& fleet, TelemetryStore& st
       in_flight.End();
     });
   };
-  for (std::uint32_t round = 0; round < options.rounds; ++round) {
+  for (std::uint32_t round = first; round < last; ++round) {
     const std::uint64_t factor = FactorFor(options.vehicles, round);
     for (std::uint64_t i = 0; i < options.vehicles; ++i) {
       const auto vehicle = static_cast<std::uint32_t>(i * factor % options.vehicles);
@@ -187,7 +188,7 @@ void AppendRounds(const Options& options, const Fleet& fleet, TelemetryStore& st
       if (batch.size() == options.frames_per_batch) send();
     }
     if (isatty(STDERR_FILENO) == 0) continue;
-    fmt::print(stderr, "\rround {} of {}, {:.1f} GB in memory ", round + 1, options.rounds,
+    fmt::print(stderr, "\rround {} of {}, {:.1f} GB in memory ", round + 1, last,
                1e-9 * static_cast<double>(ResidentBytes()));
   }
   send();
@@ -195,57 +196,55 @@ void AppendRounds(const Options& options, const Fleet& fleet, TelemetryStore& st
   if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
 }
 
-void BenchAppend(const Options& options, TelemetryStoreOptions store_options) {
+// The store as it is after hours: every vehicle has a head, of any length, before anything is measured; in as many
+// rounds as a block has frames each vehicle then fills a block, so that as much is sealed as is appended.
+void BenchAppend(const Options& options, TelemetryStoreOptions store_options, double parked_share) {
   store_options.archive_period = std::chrono::seconds{0};  // the frames' day is past, but here it is today
-  const Fleet fleet = Fleet::Make(options, options.parked_share);
+  const Fleet fleet = Fleet::Make(options, parked_share);
   std::filesystem::remove_all(store_options.path);
   auto store = OpenStore(store_options);
+  const auto rounds = static_cast<std::uint32_t>(options.frames_per_block);
+  AppendRounds(options, fleet, *store, 0, rounds);
+  const StoreStats before = store->Stats();
   const std::uint64_t disk_before = DiskBytes();
   const double all_before = CpuSeconds(RUSAGE_SELF);
   const double own_before = CpuSeconds(RUSAGE_THREAD);
   const auto begun = SteadyClock::now();
-  AppendRounds(options, fleet, *store);
+  AppendRounds(options, fleet, *store, rounds, 2 * rounds);
   const Seconds wall = SteadyClock::now() - begun;
   const double cpu = (CpuSeconds(RUSAGE_SELF) - all_before) - (CpuSeconds(RUSAGE_THREAD) - own_before);
-  const double frames = static_cast<double>(options.vehicles) * options.rounds;
+  const double frames = static_cast<double>(options.vehicles) * rounds;
   const double samples = frames * static_cast<double>(options.signals);
-  const StoreStats stats = store->Stats();
-  Print("append",
-        fmt::format("{} frames of {} vehicles, {} samples, in {:.1f} s: {} samples/s; store's threads {:.1f} s "
-                    "CPU: {} samples per CPU-second, {:.2f} us a frame",
-                    Short(frames), Short(options.vehicles), Short(samples), wall.count(), Short(samples / wall.count()),
-                    cpu, Short(samples / cpu), 1e6 * cpu / frames));
-  Print("memory",
-        fmt::format("{:.2f} GB resident, {} frames in heads, {} blocks", 1e-9 * static_cast<double>(ResidentBytes()),
-                    Short(static_cast<double>(stats.head_frame_count)), Short(static_cast<double>(stats.block_count))));
-  const auto sealing = SteadyClock::now();
-  const double seal_before = CpuSeconds(RUSAGE_SELF);
-  CHECK(store->Flush().ok());
-  const double seal_cpu = CpuSeconds(RUSAGE_SELF) - seal_before;
-  CHECK(store->Flush().ok());
   const StoreStats after = store->Stats();
-  const auto sealed_bytes = static_cast<double>(after.size_bytes - after.journal_bytes);
-  Print("seal rest",
-        fmt::format("{} frames in {:.1f} s, {:.1f} s CPU", Short(static_cast<double>(stats.head_frame_count)),
-                    Seconds(SteadyClock::now() - sealing).count(), seal_cpu));
-  const auto written_bytes = static_cast<double>(DiskBytes() - disk_before);
-  Print("disk",
-        fmt::format("{:.3f} bytes a sample in blocks and latest values; written to the disk {:.2f} times that, "
-                    "{:.0f} MB per CPU-second of the store",
-                    sealed_bytes / samples, written_bytes / sealed_bytes, 1e-6 * written_bytes / (cpu + seal_cpu)));
+  Print("append",
+        fmt::format("{} vehicles, {} of them parked: {} frames, {} samples in {:.1f} s: {} samples/s; store's "
+                    "threads {:.1f} s CPU: {} samples per CPU-second, {:.2f} us a frame",
+                    Short(options.vehicles), parked_share, Short(frames), Short(samples), wall.count(),
+                    Short(samples / wall.count()), cpu, Short(samples / cpu), 1e6 * cpu / frames));
+  Print("", fmt::format("{:.2f} GB resident, {} frames in heads, {} blocks of {} frames made",
+                        1e-9 * static_cast<double>(ResidentBytes()), Short(static_cast<double>(after.head_frame_count)),
+                        Short(static_cast<double>(after.block_count - before.block_count)), options.frames_per_block));
+  const auto kept_bytes = [](const StoreStats& stats) {
+    return static_cast<double>(stats.size_bytes) - static_cast<double>(stats.journal_bytes);
+  };
+  const double kept = kept_bytes(after) - kept_bytes(before);
+  const auto written = static_cast<double>(DiskBytes() - disk_before);
+  Print("",
+        fmt::format("{:.3f} bytes a sample kept; written to the disk, journal and merges included, {:.3f}: {:.2f} "
+                    "times that, {:.2f} of the values' 32 bits; {:.0f} MB per CPU-second of the store",
+                    kept / samples, written / samples, written / kept, written / samples / 4, 1e-6 * written / cpu));
 }
 
 // A crash's worth of journal, read back.
 void BenchReplay(const Options& options, TelemetryStoreOptions store_options) {
   Options few = options;
   few.vehicles = std::min<std::uint32_t>(options.vehicles, 100'000);
-  few.rounds = 20;
   store_options.frames_per_block = 4096;  // nothing is sealed
-  const Fleet fleet = Fleet::Make(few, options.parked_share);
+  const Fleet fleet = Fleet::Make(few, options.parked_share.value_or(0.0));
   std::filesystem::remove_all(store_options.path);
   {
     auto store = OpenStore(store_options);
-    AppendRounds(few, fleet, *store);
+    AppendRounds(few, fleet, *store, 0, 20);
   }
   const auto begun = SteadyClock::now();
   const double cpu_before = CpuSeconds(RUSAGE_SELF);
@@ -261,7 +260,6 @@ void BenchReplay(const Options& options, TelemetryStoreOptions store_options) {
 void BenchSize(const Options& options, TelemetryStoreOptions store_options, double parked_share) {
   Options few = options;
   few.vehicles = options.size_vehicles;
-  few.rounds = options.size_frames;
   store_options.frames_per_block = 128;
   store_options.archive_period = std::chrono::seconds{0};
   const Fleet fleet = Fleet::Make(few, parked_share);
@@ -269,12 +267,12 @@ void BenchSize(const Options& options, TelemetryStoreOptions store_options, doub
   auto store = OpenStore(store_options);
   const double own_before = CpuSeconds(RUSAGE_THREAD);
   const double all_before = CpuSeconds(RUSAGE_SELF);
-  AppendRounds(few, fleet, *store);
+  AppendRounds(few, fleet, *store, 0, options.size_frames);
   CHECK(store->Flush().ok());
   CHECK(store->Flush().ok());
   const double store_cpu = CpuSeconds(RUSAGE_SELF) - all_before - (CpuSeconds(RUSAGE_THREAD) - own_before);
   const StoreStats stats = store->Stats();
-  const double samples = static_cast<double>(few.vehicles) * few.rounds * static_cast<double>(few.signals);
+  const double samples = static_cast<double>(few.vehicles) * options.size_frames * static_cast<double>(few.signals);
   Print(parked_share > 0.0 ? "parked" : "driving",
         fmt::format("{:.4f} bytes a sample, in blocks of 128 frames, with keys, times and latest values",
                     static_cast<double>(stats.size_bytes - stats.journal_bytes) / samples));
@@ -385,7 +383,7 @@ void BenchReads(const Options& options, TelemetryStoreOptions store_options) {
   constexpr std::uint32_t kWarmVehicles = 5;  // that instants are asked of: all that they need is in memory
   Options few = options;
   few.vehicles = kVehicles;
-  few.rounds = options.history_days * 8'640;
+  const std::uint32_t rounds = options.history_days * 8'640;
   few.frames_per_batch = 20;
   store_options.frames_per_block = 128;
   store_options.archive_period = std::chrono::seconds{0};
@@ -394,12 +392,12 @@ void BenchReads(const Options& options, TelemetryStoreOptions store_options) {
   const std::vector<SignalId>& signals = fleet.model.layout();
   std::filesystem::remove_all(store_options.path);
   auto store = OpenStore(store_options);
-  AppendRounds(few, fleet, *store);
+  AppendRounds(few, fleet, *store, 0, rounds);
   CHECK(store->Flush().ok());
   std::size_t count = 0;
-  MeasureInstants(options, kWarmVehicles, few.rounds, *store);
+  MeasureInstants(options, kWarmVehicles, rounds, *store);
   Print("sealed", fmt::format("a frame of {} values at any instant: {}", options.signals,
-                              MeasureInstants(options, kWarmVehicles, few.rounds, *store)));
+                              MeasureInstants(options, kWarmVehicles, rounds, *store)));
   MeasureHistory(kVehicles, signals, *store, count);
   const std::string sealed = MeasureHistory(kVehicles, signals, *store, count);
   Print("", fmt::format("{} values of one signal, warm: {}", count, sealed));
@@ -407,15 +405,15 @@ void BenchReads(const Options& options, TelemetryStoreOptions store_options) {
   const auto begun = SteadyClock::now();
   const double cpu_before = CpuSeconds(RUSAGE_SELF);
   CHECK(store->Archive(kStartTimeMs + (options.history_days + 1) * kMsPerDay).ok());
-  const double frames = static_cast<double>(kVehicles) * few.rounds;
+  const double frames = static_cast<double>(kVehicles) * rounds;
   Print("archiving",
         fmt::format("{} frames in {:.1f} s; {:.2f} us of CPU a frame; {:.4f} bytes a sample afterwards", Short(frames),
                     Seconds(SteadyClock::now() - begun).count(), 1e6 * (CpuSeconds(RUSAGE_SELF) - cpu_before) / frames,
                     static_cast<double>(store->Stats().size_bytes - store->Stats().journal_bytes) / frames /
                         static_cast<double>(options.signals)));
-  MeasureInstants(options, kWarmVehicles, few.rounds, *store);
+  MeasureInstants(options, kWarmVehicles, rounds, *store);
   Print("archived", fmt::format("a frame of {} values at any instant: {}", options.signals,
-                                MeasureInstants(options, kWarmVehicles, few.rounds, *store)));
+                                MeasureInstants(options, kWarmVehicles, rounds, *store)));
   MeasureHistory(kVehicles, signals, *store, count);
   const std::string warm = MeasureHistory(kVehicles, signals, *store, count);
   Print("", fmt::format("{} values of one signal, warm: {}", count, warm));
@@ -440,12 +438,11 @@ void BenchReads(const Options& options, TelemetryStoreOptions store_options) {
 void BenchLatest(const Options& options, TelemetryStoreOptions store_options) {
   Options whole = options;
   whole.vehicles = options.fleet;
-  whole.rounds = 1;
   store_options.frames_per_block = 128;
   const Fleet fleet = Fleet::Make(whole, 0.0);
   std::filesystem::remove_all(store_options.path);
   auto store = OpenStore(store_options);
-  AppendRounds(whole, fleet, *store);
+  AppendRounds(whole, fleet, *store, 0, 1);
   Print("fleet", fmt::format("{} vehicles with one frame each: {:.2f} GB resident", whole.vehicles,
                              1e-9 * static_cast<double>(ResidentBytes())));
   const auto read = [&](SignalId signal) {
@@ -481,14 +478,13 @@ void BenchLatest(const Options& options, TelemetryStoreOptions store_options) {
 void BenchRollups(const Options& options, TelemetryStoreOptions store_options) {
   Options few = options;
   few.vehicles = options.fleet;
-  few.rounds = 2;
   few.signals = 64;
   store_options.frames_per_block = 2;
   store_options.archive_period = std::chrono::seconds{0};
   const Fleet fleet = Fleet::Make(few, 0.0);
   std::filesystem::remove_all(store_options.path);
   auto store = OpenStore(store_options);
-  AppendRounds(few, fleet, *store);
+  AppendRounds(few, fleet, *store, 0, 2);
   CHECK(store->Flush().ok());
   CHECK(store->Archive(kStartTimeMs + 2 * kMsPerDay).ok());
   store.reset();
@@ -518,9 +514,9 @@ int Main(int argc, char** argv) {
   CLI::App app("Measures the telemetry store by itself.");
   app.add_option("--folder", options.folder, "For its stores; emptied")->capture_default_str();
   app.add_option("--vehicles", options.vehicles, "Vehicles of the append path")->capture_default_str();
-  app.add_option("--rounds", options.rounds, "Frames of each")->capture_default_str();
   app.add_option("--frames-per-block", options.frames_per_block, "Of the append path")->capture_default_str();
-  app.add_option("--parked-share", options.parked_share, "Of the append path's vehicles")->capture_default_str();
+  app.add_option("--parked-share", options.parked_share,
+                 "Of the append path's vehicles: it, instead of none and then 3/8");
   app.add_option("--history-days", options.history_days, "Of the reads")->capture_default_str();
   app.add_option("--fleet", options.fleet, "Vehicles whose latest values are read")->capture_default_str();
   app.add_option("--size-vehicles", options.size_vehicles, "Vehicles of the size")->capture_default_str();
@@ -535,12 +531,15 @@ int Main(int argc, char** argv) {
   const auto wanted = [&only](std::string_view name) { return only.empty() || only == name; };
   BenchMemcpy();
   if (wanted("latest")) BenchLatest(options, store_options);  // first: it says what a fleet takes of memory
-  if (wanted("append")) BenchAppend(options, store_options);
+  if (wanted("append")) {
+    BenchAppend(options, store_options, options.parked_share.value_or(0.0));
+    if (!options.parked_share) BenchAppend(options, store_options, 0.375);
+  }
   if (wanted("raw")) BenchRawRocksDb(options, 5'000, std::uint64_t{2} << 30);
   if (wanted("replay")) BenchReplay(options, store_options);
   if (wanted("size")) {
     if (options.bytes_file.empty()) BenchSize(options, store_options, 0.0);
-    BenchSize(options, store_options, options.bytes_file.empty() ? 1.0 : options.parked_share);
+    BenchSize(options, store_options, options.bytes_file.empty() ? 1.0 : options.parked_share.value_or(0.0));
   }
   if (wanted("reads")) BenchReads(options, store_options);
   if (wanted("rollups")) BenchRollups(options, store_options);

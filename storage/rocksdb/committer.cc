@@ -195,8 +195,7 @@ std::optional<std::uint32_t> Committer::PlanGroup(const std::vector<Item>& group
   for (std::uint32_t item = 0; item < group.size(); ++item) {
     const FrameBatch& batch = group[item].batch;
     for (std::uint32_t i = 0; i < batch.size(); ++i) {
-      if (i + 6 < batch.size()) heads_.vehicles().Prefetch(batch[i + 6].vehicle_id);
-      if (i + 3 < batch.size()) heads_.vehicles().PrefetchNewest(batch[i + 3].vehicle_id);
+      heads_.vehicles().PrefetchAhead(batch, i);
       planned_.push_back(Plan(group, item, i));
       if (planned_.back().unreadable) return item;
     }
@@ -243,6 +242,7 @@ void Committer::WriteGroup(std::vector<Item>& group) {
   for (const Planned& plan : planned_) {
     Item& item = group[plan.item];
     const Frame frame = item.batch[plan.frame];
+    heads_.vehicles().PrefetchAhead(item.batch, plan.frame);
     FrameChange change = FrameChange::kRepeated;
     if (!plan.repeated) {
       change = heads_.Add(*plan.page, frame.vehicle_id,

@@ -7,6 +7,11 @@ namespace telltale::internal {
 namespace {
 
 constexpr std::size_t kCacheLine = 64;
+constexpr std::size_t kNewestBytes = 27 * kCacheLine;
+
+void PrefetchBytes(const void* begin, std::size_t size) {
+  for (std::size_t i = 0; i < size; i += kCacheLine) __builtin_prefetch(static_cast<const char*>(begin) + i, 1);
+}
 
 }  // namespace
 
@@ -129,21 +134,19 @@ VehicleTable::Page& VehicleTable::PageOf(VehicleId vehicle) {
   return *page;
 }
 
-void VehicleTable::Prefetch(VehicleId vehicle) const {
-  const Page* page = pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire);
-  if (page == nullptr) return;
-  const auto* state = reinterpret_cast<const char*>(&page->vehicles[IndexOf(vehicle)]);
-  for (std::size_t i = 0; i < sizeof(VehicleState); i += kCacheLine) __builtin_prefetch(state + i, 1);
-}
-
-void VehicleTable::PrefetchNewest(VehicleId vehicle) const {
-  const Page* page = pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire);
-  if (page == nullptr) return;
-  const VehicleState& state = page->vehicles[IndexOf(vehicle)];
-  if (state.newest_values == nullptr) return;
-  // The beginning; the processor sees what follows.
-  const auto* values = reinterpret_cast<const char*>(state.newest_values.get());
-  for (std::size_t i = 0; i < 4 * kCacheLine; i += kCacheLine) __builtin_prefetch(values + i, 1);
+void VehicleTable::PrefetchAhead(const FrameBatch& batch, std::size_t i) const {
+  const auto state_of = [&](std::size_t at) -> const VehicleState* {
+    if (at >= batch.size()) return nullptr;
+    const VehicleId vehicle = batch[at].vehicle_id;
+    const Page* page = pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire);
+    return page != nullptr ? &page->vehicles[IndexOf(vehicle)] : nullptr;
+  };
+  // What one step asks for, the next one looks into.
+  if (const VehicleState* const state = state_of(i + 6); state != nullptr) PrefetchBytes(state, sizeof(VehicleState));
+  if (const VehicleState* const state = state_of(i + 3); state != nullptr) {
+    state->head.PrefetchEnd();
+    if (state->newest_values != nullptr) PrefetchBytes(state->newest_values.get(), kNewestBytes);
+  }
 }
 
 }  // namespace telltale::internal

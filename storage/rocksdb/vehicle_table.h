@@ -118,9 +118,8 @@ class VehicleTable {
   Page* FindPage(VehicleId vehicle) { return pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire); }
   // The pages up to the last that was ever asked for.
   std::size_t page_count() const { return page_count_; }
-  // Asks the memory for what adding a frame to the vehicle will need. The committer's own.
-  void Prefetch(VehicleId vehicle) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
-  void PrefetchNewest(VehicleId vehicle) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  // Asks the memory for what adding the frames behind the i-th will need. The committer's own.
+  void PrefetchAhead(const FrameBatch& batch, std::size_t i) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
   static std::size_t IndexOf(VehicleId vehicle) { return vehicle % kVehiclesPerPage; }
 
  private:
