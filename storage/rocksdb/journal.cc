@@ -56,13 +56,30 @@ bool IsUnwrittenPage(std::string_view bytes) {
   return bytes.size() <= SegmentFile::kPageBytes && bytes.find_first_not_of('\0') == std::string_view::npos;
 }
 
-// Whether the file's last bytes may be what a crash left of a record: its beginning, or a place that was never written.
-bool IsCutShort(std::string_view bytes) {
+// Whether a sector of the bytes, which begin at byte `at` of the file, or what they have of one, is zeros: it was never
+// written. Disks write sectors wholly or not at all, and those of one write in any order.
+bool HasUnwrittenSector(std::string_view bytes, std::size_t at) {
+  constexpr std::size_t kSectorBytes = 512;
+  constexpr std::size_t kBytesMin = 16;  // frames and padding have fewer zeros in a row
+  while (bytes.size() >= kBytesMin) {
+    const std::string_view part = bytes.substr(0, kSectorBytes - at % kSectorBytes);
+    if (part.size() >= kBytesMin && part.find_first_not_of('\0') == std::string_view::npos) return true;
+    bytes.remove_prefix(part.size());
+    at += part.size();
+  }
+  return false;
+}
+
+// Whether the file's last bytes, from `at` on, may be what a crash left of a record: its beginning, or places that were
+// never written.
+bool IsCutShort(std::string_view bytes, std::size_t at) {
   if (bytes.size() < JournalGroupWriter::kHeadBytes) return true;
   std::uint32_t frames_size = 0;
   std::memcpy(&frames_size, bytes.data(), sizeof(frames_size));
-  return bytes.size() < JournalGroupWriter::kHeadBytes + frames_size ||
-         bytes.find_first_not_of('\0') == std::string_view::npos;
+  const std::size_t record_size = JournalGroupWriter::kHeadBytes + frames_size;
+  const std::size_t last = bytes.find_last_not_of('\0');
+  if (bytes.size() < record_size || last == std::string_view::npos) return true;
+  return HasUnwrittenSector(bytes.substr(0, std::max(record_size, last + 1)), at);
 }
 
 }  // namespace
@@ -188,7 +205,9 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
     NoteDamage(fmt::format("file={} before_byte={} after_sequence={}", path, size - bytes.size(),
                            group.empty() ? last_sequence_ : group.back().sequence));
   };
-  std::string_view lost;  // from something that is no record, behind the last sound one; empty: nothing
+  std::string_view lost;       // from something that is no record, behind the last sound one; empty: nothing
+  bool is_torn = false;        // what is in `group` is behind a place that was never written
+  bool torn_is_whole = false;  // and the group's last record is there
   while (!bytes.empty()) {
     const auto record = JournalRecord::Read(bytes);
     const std::uint64_t previous = group.empty() ? last_sequence_ : group.back().sequence;
@@ -199,16 +218,32 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
       continue;
     }
     if (end && record->sequence > *end) break;
-    if (!lost.empty()) damaged();
+    if (torn_is_whole) {
+      // A group after it was written, so that it was acknowledged.
+      damaged();
+      RETURN_IF_ERROR(visit_group());
+      is_torn = torn_is_whole = false;
+    }
+    if (!lost.empty()) {
+      const std::size_t at = size - lost.size();
+      const bool unwritten = HasUnwrittenSector(lost.substr(0, lost.size() - bytes.size()), at);
+      is_torn = is_torn || (!end && unwritten);
+      if (!is_torn) damaged();
+    }
     lost = {};
     group.push_back(*record);
     bytes.remove_prefix(std::min(record->size_bytes, bytes.size()));
-    if (record->last_of_group) RETURN_IF_ERROR(visit_group());
+    if (!record->last_of_group) continue;
+    if (is_torn) {
+      torn_is_whole = true;
+    } else {
+      RETURN_IF_ERROR(visit_group());
+    }
   }
   if (end) {
     RETURN_IF_ERROR(visit_group());
     if (last_sequence_ < *end) damaged();
-  } else if (!lost.empty() && !IsCutShort(lost)) {
+  } else if (!is_torn && !lost.empty() && !IsCutShort(lost, size - lost.size())) {
     damaged();
   } else if (!IsUnwrittenPage(lost) || !group.empty()) {
     spdlog::warn("journal ends in a write that was never acknowledged file={} records={}", path, group.size());

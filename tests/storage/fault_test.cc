@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <random>
 #include <set>
 #include <thread>
@@ -188,21 +189,25 @@ std::string NameOf(const ::testing::TestParamInfo<FailingDisk::ParamType>& test)
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, FailingDisk,
-    ::testing::Combine(::testing::Values(FaultCase{"JournalWrite", true, false, Operation::kWrite, FaultyFileSystem::Broken},
-                      FaultCase{"JournalSync", true, false, Operation::kSync, FaultyFileSystem::Broken},
-                      FaultCase{"JournalFull", true, false, Operation::kWrite, FaultyFileSystem::Full},
-                      FaultCase{"DatabaseWrite", false, true, Operation::kWrite, FaultyFileSystem::Broken},
-                      FaultCase{"DatabaseSync", false, true, Operation::kSync, FaultyFileSystem::Broken},
-                      FaultCase{"DatabaseFullForNewFiles", false, true, Operation::kCreate, FaultyFileSystem::Full},
-                      FaultCase{"BothWrite", true, true, Operation::kWrite, FaultyFileSystem::Broken},
-                      FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}), ::testing::Bool()),
+    ::testing::Combine(
+        ::testing::Values(FaultCase{"JournalWrite", true, false, Operation::kWrite, FaultyFileSystem::Broken},
+                          FaultCase{"JournalSync", true, false, Operation::kSync, FaultyFileSystem::Broken},
+                          FaultCase{"JournalFull", true, false, Operation::kWrite, FaultyFileSystem::Full},
+                          FaultCase{"DatabaseWrite", false, true, Operation::kWrite, FaultyFileSystem::Broken},
+                          FaultCase{"DatabaseSync", false, true, Operation::kSync, FaultyFileSystem::Broken},
+                          FaultCase{"DatabaseFullForNewFiles", false, true, Operation::kCreate, FaultyFileSystem::Full},
+                          FaultCase{"BothWrite", true, true, Operation::kWrite, FaultyFileSystem::Broken},
+                          FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}),
+        ::testing::Bool()),
     NameOf);
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, DiskThatFailsForGood,
-    ::testing::Combine(::testing::Values(FaultCase{"JournalWrite", true, false, Operation::kWrite, FaultyFileSystem::Broken},
-                      FaultCase{"JournalSync", true, false, Operation::kSync, FaultyFileSystem::Broken},
-                      FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}), ::testing::Bool()),
+    ::testing::Combine(
+        ::testing::Values(FaultCase{"JournalWrite", true, false, Operation::kWrite, FaultyFileSystem::Broken},
+                          FaultCase{"JournalSync", true, false, Operation::kSync, FaultyFileSystem::Broken},
+                          FaultCase{"BothFull", true, true, Operation::kWrite, FaultyFileSystem::Full}),
+        ::testing::Bool()),
     NameOf);
 
 TEST(UnreadableDisk, GivesErrorsAndOverwritesNothing) {
@@ -301,6 +306,17 @@ TEST(NearlyFullDisk, IsSeenBeforeANewSegmentIsBegun) {
 // --- Files that are damaged while the store is closed
 // ------------------------------------------------------------------
 
+// A copy of the closed store, whose segment has these bytes instead.
+std::unique_ptr<RocksDbTelemetryStore> OpenTorn(StoreOnBadDisk& disk, const std::string& copy,
+                                                const std::filesystem::path& segment, std::string_view bytes) {
+  std::filesystem::remove_all(copy);
+  std::filesystem::copy(disk.options().path, copy, std::filesystem::copy_options::recursive);
+  WriteFile(copy + "/journal/" + segment.filename().string(), bytes);
+  TelemetryStoreOptions options = disk.options();
+  options.path = copy;
+  return Open(options);
+}
+
 TEST(TornJournal, IsWholeOrEndsWithTheGroupBefore) {
   TemporaryFolder folder;
   StoreOnBadDisk disk(folder.path() + "/store");
@@ -317,23 +333,71 @@ TEST(TornJournal, IsWholeOrEndsWithTheGroupBefore) {
   ASSERT_GT(bytes.size(), before);
   const std::string copy = folder.path() + "/copy";
   for (std::size_t size = before; size <= bytes.size(); ++size) {
-    for (const bool in_pages : {false, true}) {
-      SCOPED_TRACE(fmt::format("{} bytes, {}", size, in_pages ? "then zeros" : "then the end"));
-      std::filesystem::remove_all(copy);
-      std::filesystem::copy(disk.options().path, copy, std::filesystem::copy_options::recursive);
-      const std::string torn = copy + "/journal/" + segment.filename().string();
-      std::filesystem::resize_file(torn, size);
-      if (in_pages) std::filesystem::resize_file(torn, 8192);
-      TelemetryStoreOptions options = disk.options();
-      options.path = copy;
-      const auto store = Open(options);
+    SCOPED_TRACE(fmt::format("{} bytes", size));
+    const auto store = OpenTorn(disk, copy, segment, bytes.substr(0, size));
+    ASSERT_NE(store, nullptr);
+    // The padding is written and not needed.
+    const std::size_t count = ScanAll(*store, 1)->size();
+    EXPECT_TRUE(count == (size == bytes.size() ? 4U : 3U) || (size + 8 > bytes.size() && count == 4)) << count;
+    EXPECT_EQ(ScanAll(*store, 2)->size(), count);
+    EXPECT_EQ(store->Stats().replay_damaged_count, 0U);
+  }
+}
+
+// Around the page cache a group is written in pages, of which a disk writes some sectors and others not.
+TEST(TornJournal, OfSectorsEndsWithTheGroupBefore) {
+  constexpr std::size_t kSector = 512;
+  TemporaryFolder folder;
+  StoreOnBadDisk disk(folder.path() + "/store");
+  disk.files().SkipSyncs();
+  disk.options().frames_per_block = 128;
+  disk.Open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(disk.Append(i).ok());
+  const std::filesystem::path segment = Segments(disk.options().path).back();
+  const std::size_t before = WrittenBytes(segment);
+  std::mt19937 random(7);
+  std::vector<SignalId> signals(400);
+  std::iota(signals.begin(), signals.end(), SignalId{1});
+  const auto layout = Layout::Create(signals);
+  FrameBatch batch;
+  for (int i = 0; i < 100; ++i) {
+    std::vector<RawValue> values(signals.size());
+    for (RawValue& value : values) value = static_cast<RawValue>(random() >> 1);
+    batch.Add(3, kTimeMs + i, *layout, values);
+  }
+  ASSERT_TRUE(AppendAndWait(disk.store(), std::move(batch)).ok());
+  const std::size_t after = WrittenBytes(segment);
+  ASSERT_TRUE(disk.Append(3).ok());
+  disk.Close();
+  const std::string bytes = ReadFile(segment);
+  const std::size_t sectors = (after - before) / kSector;
+  ASSERT_GT(sectors, 256U) << "several records";
+  const std::string copy = folder.path() + "/copy";
+  for (std::size_t round = 0; round < 40; ++round) {
+    std::string torn = bytes.substr(0, after);
+    torn.resize((after + 4095) / 4096 * 4096);
+    const std::size_t holes = round < 10 ? 1 : 1 + random() % sectors;
+    for (std::size_t hole = 0; hole < holes; ++hole) {
+      // The sector that earlier records end in has these all the same.
+      const std::size_t sector = before / kSector + (round == 0 ? 0 : random() % (sectors + 1));
+      const std::size_t begin = std::max(before, sector * kSector);
+      std::fill_n(torn.begin() + static_cast<std::ptrdiff_t>(begin), (sector + 1) * kSector - begin, '\0');
+    }
+    SCOPED_TRACE(fmt::format("round {}: {} sectors of {} missing", round, holes, sectors));
+    {
+      const auto store = OpenTorn(disk, copy, segment, torn);
       ASSERT_NE(store, nullptr);
-      // The padding is written and not needed.
-      const std::size_t count = ScanAll(*store, 1)->size();
-      EXPECT_TRUE(count == (size == bytes.size() ? 4U : 3U) || (size + 8 > bytes.size() && count == 4)) << count;
-      EXPECT_EQ(ScanAll(*store, 2)->size(), count);
+      EXPECT_EQ(ScanAll(*store, 1)->size(), 3U);
+      EXPECT_TRUE(ScanAll(*store, 3)->empty());
       EXPECT_EQ(store->Stats().replay_damaged_count, 0U);
     }
+    if (round % 10 != 0) continue;
+    // The same before a group that was acknowledged is damage.
+    const auto store = OpenTorn(disk, copy, segment, torn.substr(0, after) + bytes.substr(after));
+    ASSERT_NE(store, nullptr);
+    EXPECT_EQ(ScanAll(*store, 1)->size(), 4U);
+    EXPECT_LT(ScanAll(*store, 3)->size(), 100U);
+    EXPECT_GT(store->Stats().replay_damaged_count, 0U);
   }
 }
 
