@@ -22,6 +22,8 @@ using internal::ZigZag;
 static_assert(std::endian::native == std::endian::little, "integers are written as they stand in memory");
 
 constexpr std::size_t kAlignment = 8;
+constexpr std::uint32_t kLast = 1;
+constexpr std::uint32_t kFirst = 2;
 constexpr std::size_t kCheckedHeadBytes = 16;
 constexpr std::size_t kMaxFrameHeadBytes = 40;  // four varints
 
@@ -44,6 +46,7 @@ void JournalGroupWriter::Reserve(std::size_t more) {
 
 void JournalGroupWriter::Begin(std::uint64_t sequence) {
   size_ = 0;
+  first_sequence_ = sequence;
   sequence_ = sequence;
   BeginRecord();
 }
@@ -63,7 +66,8 @@ void JournalGroupWriter::EndRecord(bool last) {
   std::memset(buffer_.data() + size_, 0, padding);
   size_ += padding;
   char* const record = buffer_.data() + record_begin_;
-  const std::array<std::uint32_t, 2> words = {static_cast<std::uint32_t>(frames_size), last ? 1U : 0U};
+  const std::uint32_t place = (last ? kLast : 0) | (sequence_ == first_sequence_ ? kFirst : 0);
+  const std::array<std::uint32_t, 2> words = {static_cast<std::uint32_t>(frames_size), place};
   std::memcpy(record, words.data(), 8);
   std::memcpy(record + 8, &sequence_, 8);
   const std::uint64_t checksum = Checksum(record, frames_size);
@@ -114,12 +118,12 @@ StatusOr<JournalRecord> JournalRecord::Read(std::string_view bytes) {
   if (bytes.size() < JournalGroupWriter::kHeadBytes) return Damaged("the record is cut short");
   std::array<std::uint32_t, 2> words{};
   std::memcpy(words.data(), bytes.data(), 8);
-  JournalRecord record{.last_of_group = words[1] == 1};
+  JournalRecord record{.first_of_group = (words[1] & kFirst) != 0, .last_of_group = (words[1] & kLast) != 0};
   std::memcpy(&record.sequence, bytes.data() + 8, 8);
   std::uint64_t checksum = 0;
   std::memcpy(&checksum, bytes.data() + kCheckedHeadBytes, 8);
   const std::size_t frames_size = words[0];
-  if (frames_size > kMaxRecordBytes || words[1] > 1) return Damaged("the record's head is damaged");
+  if (frames_size > kMaxRecordBytes || words[1] > (kFirst | kLast)) return Damaged("the record's head is damaged");
   if (bytes.size() < JournalGroupWriter::kHeadBytes + frames_size) return Damaged("the record is cut short");
   if (Checksum(bytes.data(), frames_size) != checksum) return Damaged("the record has a wrong checksum");
   record.frames = bytes.substr(JournalGroupWriter::kHeadBytes, frames_size);
@@ -165,6 +169,14 @@ Status JournalFrameReader::TakeHead(Head& head) {
   head.measure_time_ms = time_ms_;
   head.layout = layouts_[layout];
   return OkStatus();
+}
+
+StatusOr<std::string_view> JournalFrameReader::TakePackedRow(std::size_t count) {
+  const std::optional<std::size_t> size = RowCodec::PackedSize(rest_, count);
+  if (!size) return Damaged("a row of the record");
+  const std::string_view row = rest_.substr(0, *size);
+  rest_.remove_prefix(*size);
+  return row;
 }
 
 Status JournalFrameReader::TakeRow(std::span<RawValue> row) {

@@ -17,7 +17,7 @@ namespace telltale {
 // a damaged one takes few frames with it. A record, which begins at a multiple of 8 bytes:
 //
 //     size       uint32   bytes of the frames
-//     last       uint32   1: the last record of its group; else 0
+//     place      uint32   in its group: 1 the last record, 2 the first, 3 both, 0 neither
 //     sequence   uint64   1, 2, 3, ...
 //     checksum   uint64   XXH3-64 of the 16 bytes before and of the frames
 //     frames     each:
@@ -62,6 +62,7 @@ class JournalGroupWriter {
   std::vector<char> buffer_;  // only grows
   std::size_t size_ = 0;
   std::size_t record_begin_ = 0;
+  std::uint64_t first_sequence_ = 0;
   std::uint64_t sequence_ = 0;
   std::int64_t last_time_ms_ = 0;
   std::vector<const Layout*> layouts_;  // of the record
@@ -70,6 +71,7 @@ class JournalGroupWriter {
 // One record as it was read from a file.
 struct JournalRecord {
   std::uint64_t sequence = 0;
+  bool first_of_group = false;  // in segments that tell: see Journal
   bool last_of_group = false;
   std::string_view frames;
   std::size_t size_bytes = 0;  // in the file, padding included
@@ -97,6 +99,8 @@ class JournalFrameReader {
   Status TakeHead(Head& head);
   // `row` holds the base's values and becomes the frame's.
   Status TakeRow(std::span<RawValue> row);
+  // The row as it is packed, of the frame whose head was taken.
+  StatusOr<std::string_view> TakePackedRow(std::size_t count);
 
  private:
   Status TakeLayout();

@@ -8,6 +8,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <optional>
 
 #include "base/check.h"
 #include "storage/codec/row_codec_avx2.h"
@@ -41,16 +42,61 @@ std::uint64_t ChangeMask(const RawValue* a, const RawValue* b, std::size_t count
 
 // Bytes of all differences of which `sizes` has the sizes; of the last byte only `count % 4` count.
 std::size_t DataBytes(std::string_view sizes, std::size_t count) {
+  // Of a 2-bit number the lower bit counts once, the upper one twice.
+  constexpr std::uint64_t kLower = 0x5555'5555'5555'5555U;
   std::size_t bytes = count;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    unsigned four = static_cast<unsigned char>(sizes[i]);
-    if (const std::size_t left = count - 4 * i; left < 4) four &= (1U << (2 * left)) - 1;
-    bytes += (four & 3) + (four >> 2 & 3) + (four >> 4 & 3) + (four >> 6);
+  for (std::size_t i = 0; i < count; i += 32) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, sizes.data() + i / 4, std::min<std::size_t>(8, sizes.size() - i / 4));
+    if (count - i < 32) word &= (std::uint64_t{1} << (2 * (count - i))) - 1;
+    bytes += static_cast<std::size_t>(std::popcount(word & kLower) + 2 * std::popcount(word & ~kLower));
   }
   return bytes;
 }
 
+// Where the parts of a packed row stand.
+struct Parts {
+  std::string_view groups;
+  std::string_view masks;
+  std::string_view sizes;
+  std::string_view differences;
+
+  std::size_t size_bytes() const { return groups.size() + masks.size() + sizes.size() + differences.size(); }
+};
+
+std::optional<Parts> FindParts(std::string_view bytes, std::size_t count) {
+  Parts parts;
+  const auto take = [&bytes](std::size_t size, std::string_view& part) {
+    if (bytes.size() < size) return false;
+    part = bytes.substr(0, size);
+    bytes.remove_prefix(size);
+    return true;
+  };
+  const auto ones = [](std::string_view part) {
+    std::size_t sum = 0;
+    for (; part.size() >= 8; part.remove_prefix(8)) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, part.data(), 8);
+      sum += static_cast<std::size_t>(std::popcount(word));
+    }
+    for (const char byte : part) sum += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
+    return sum;
+  };
+  if (!take((GroupCount(count) + 7) / 8, parts.groups)) return std::nullopt;
+  const std::size_t mask_count = ones(parts.groups);
+  if (mask_count > GroupCount(count) || !take(mask_count * 8, parts.masks)) return std::nullopt;
+  const std::size_t changed_count = ones(parts.masks);
+  if (changed_count > count || !take((changed_count + 3) / 4, parts.sizes)) return std::nullopt;
+  if (!take(DataBytes(parts.sizes, changed_count), parts.differences)) return std::nullopt;
+  return parts;
+}
+
 }  // namespace
+
+std::optional<std::size_t> RowCodec::PackedSize(std::string_view bytes, std::size_t count) {
+  const auto parts = FindParts(bytes, count);
+  return parts ? std::optional(parts->size_bytes()) : std::nullopt;
+}
 
 char* RowCodec::Encode(std::span<const RawValue> base, std::span<const RawValue> row, char* out) {
   CHECK(base.size() == row.size() || base.empty());
@@ -107,43 +153,21 @@ char* RowCodec::EncodePortably(std::span<const RawValue> base, std::span<const R
 }
 
 bool RowCodec::DecodePortably(std::string_view& bytes, std::span<RawValue> row) {
-  const std::size_t groups = GroupCount(row.size());
-  const std::size_t groups_bytes = (groups + 7) / 8;
-  if (bytes.size() < groups_bytes) return false;
-  const std::string_view group_bits = bytes.substr(0, groups_bytes);
-  std::size_t mask_count = 0;
-  for (const char byte : group_bits)
-    mask_count += static_cast<std::size_t>(std::popcount(static_cast<unsigned char>(byte)));
-  bytes.remove_prefix(groups_bytes);
-  if (mask_count > groups || bytes.size() < mask_count * 8) return false;
-  const std::string_view masks = bytes.substr(0, mask_count * 8);
-  bytes.remove_prefix(masks.size());
-  std::size_t changed_count = 0;
-  for (std::size_t m = 0; m < mask_count; ++m) {
-    std::uint64_t mask = 0;
-    std::memcpy(&mask, masks.data() + 8 * m, 8);
-    changed_count += static_cast<std::size_t>(std::popcount(mask));
-  }
-  const std::size_t sizes_bytes = (changed_count + 3) / 4;
-  if (changed_count > row.size() || bytes.size() < sizes_bytes) return false;
-  const std::string_view sizes = bytes.substr(0, sizes_bytes);
-  bytes.remove_prefix(sizes_bytes);
-  const std::size_t data_bytes = DataBytes(sizes, changed_count);
-  if (bytes.size() < data_bytes) return false;
-
+  const auto parts = FindParts(bytes, row.size());
+  if (!parts) return false;
   static constexpr std::array<std::uint32_t, 4> kKeep = {0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF};
-  const char* in = bytes.data();
+  const char* in = parts->differences.data();
   const char* const end = bytes.data() + bytes.size();
   std::size_t n = 0;
   std::size_t m = 0;
-  for (std::size_t g = 0; g < groups_bytes * 8; ++g) {
-    if (((group_bits[g / 8] >> (g % 8)) & 1) == 0) continue;
+  for (std::size_t g = 0; g < parts->groups.size() * 8; ++g) {
+    if (((parts->groups[g / 8] >> (g % 8)) & 1) == 0) continue;
     std::uint64_t mask = 0;
-    std::memcpy(&mask, masks.data() + 8 * m++, 8);
+    std::memcpy(&mask, parts->masks.data() + 8 * m++, 8);
     for (; mask != 0; mask &= mask - 1, ++n) {
       const std::size_t i = g * kGroup + static_cast<std::size_t>(std::countr_zero(mask));
       if (i >= row.size()) return false;
-      const unsigned more = static_cast<unsigned>(static_cast<unsigned char>(sizes[n / 4])) >> (2 * (n % 4)) & 3;
+      const unsigned more = static_cast<unsigned>(static_cast<unsigned char>(parts->sizes[n / 4])) >> (2 * (n % 4)) & 3;
       std::uint32_t zigzag = 0;
       if (end - in >= 4) [[likely]] {
         std::memcpy(&zigzag, in, 4);
@@ -155,7 +179,7 @@ bool RowCodec::DecodePortably(std::string_view& bytes, std::span<RawValue> row) 
       row[i] = static_cast<RawValue>(static_cast<std::uint32_t>(row[i]) + internal::UnZigZag32(zigzag));
     }
   }
-  bytes.remove_prefix(data_bytes);
+  bytes.remove_prefix(parts->size_bytes());
   return true;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -33,7 +34,10 @@ class RowCodec {
   // too soon or is no packed row; `row` is then anything.
   static bool Decode(std::string_view& bytes, std::span<RawValue> row);
 
-  // What the two above do on a processor without AVX2.
+  // The bytes that a row of so many values, packed at the front of `bytes`, takes of them. Nullopt as Decode's false.
+  static std::optional<std::size_t> PackedSize(std::string_view bytes, std::size_t count);
+
+  // What Encode and Decode do on a processor without AVX2.
   static char* EncodePortably(std::span<const RawValue> base, std::span<const RawValue> row, char* out);
   static bool DecodePortably(std::string_view& bytes, std::span<RawValue> row);
 };

@@ -1,22 +1,18 @@
 #include "storage/rocksdb/chunk_pool.h"
 
-#include <cstdlib>
 #include <new>
 
-#include <sys/mman.h>
-
 #include "base/mutex.h"
+#include "storage/rocksdb/huge_memory.h"
 
 namespace telltale::internal {
 namespace {
 
-constexpr std::size_t kSlabBytes = std::size_t{2} << 20;  // a huge page
+constexpr std::size_t kChunksAtOnce = 128;
 
 struct FreeChunks {
   Mutex mutex;
   Chunk* first ABSL_GUARDED_BY(mutex) = nullptr;
-  char* slab ABSL_GUARDED_BY(mutex) = nullptr;  // never used before
-  std::size_t slab_bytes ABSL_GUARDED_BY(mutex) = 0;
 };
 
 // Never destroyed: heads may end after it would.
@@ -30,21 +26,19 @@ FreeChunks& Free() {
 Chunk* ChunkPool::Take() {
   FreeChunks& free = Free();
   MutexLock lock(free.mutex);
-  Chunk* chunk = free.first;
-  if (chunk != nullptr) {
-    free.first = chunk->next;
-    chunk->next = nullptr;
-    return chunk;
+  if (free.first == nullptr) {
+    auto* const memory = static_cast<char*>(HugeMemory::Take(kChunksAtOnce * sizeof(Chunk)));
+    for (std::size_t i = kChunksAtOnce; i-- > 0;) {
+      auto* const chunk = new (memory + i * sizeof(Chunk)) Chunk;
+      chunk->next = free.first;
+      free.first = chunk;
+    }
   }
-  if (free.slab_bytes < sizeof(Chunk)) {
-    free.slab = static_cast<char*>(std::aligned_alloc(kSlabBytes, kSlabBytes));
-    if (free.slab == nullptr) throw std::bad_alloc();
-    madvise(free.slab, kSlabBytes, MADV_HUGEPAGE);  // fewer misses; not needed
-    free.slab_bytes = kSlabBytes;
-  }
-  chunk = new (free.slab) Chunk;
-  free.slab += sizeof(Chunk);
-  free.slab_bytes -= sizeof(Chunk);
+  Chunk* const chunk = free.first;
+  free.first = chunk->next;
+  // Who takes the next one will look where the one behind it is.
+  if (free.first != nullptr) __builtin_prefetch(&free.first->next, 1);
+  chunk->next = nullptr;
   return chunk;
 }
 

@@ -146,16 +146,11 @@ void Committer::CommitLoop() {
 Committer::Planned Committer::Plan(const std::vector<Item>& group, std::uint32_t item, std::uint32_t index) {
   const Frame frame = group[item].batch[index];
   Planned plan{.page = &heads_.vehicles().PageOf(frame.vehicle_id), .item = item, .frame = index};
-  VehicleState* state = nullptr;
-  {
-    MutexLock lock(plan.page->mutex);
-    state = &heads_.StateOf(*plan.page, frame.vehicle_id);
-  }
+  VehicleState* const state = &heads_.CommittersStateOf(*plan.page, frame.vehicle_id);
   if (!state->loaded) {
     plan.unreadable = true;
     return plan;
   }
-  // Without the lock from here: nobody else changes what is looked at.
   std::int64_t newest_time_ms = state->newest_time_ms;
   std::uint64_t newest_sequence = state->newest_sequence;
   const Layout* newest_layout = state->newest_layout.get();
@@ -195,7 +190,7 @@ std::optional<std::uint32_t> Committer::PlanGroup(const std::vector<Item>& group
   for (std::uint32_t item = 0; item < group.size(); ++item) {
     const FrameBatch& batch = group[item].batch;
     for (std::uint32_t i = 0; i < batch.size(); ++i) {
-      heads_.vehicles().PrefetchAhead(batch, i);
+      heads_.vehicles().PrefetchAhead(i, batch.size(), [&batch](std::size_t at) { return batch[at].vehicle_id; });
       planned_.push_back(Plan(group, item, i));
       if (planned_.back().unreadable) return item;
     }
@@ -239,10 +234,13 @@ void Committer::WriteGroup(std::vector<Item>& group) {
   }
   last_sequence_ = writer_.last_sequence();
   journal_bytes_ = journal_->size_bytes();
-  for (const Planned& plan : planned_) {
+  for (std::size_t i = 0; i < planned_.size(); ++i) {
+    heads_.vehicles().PrefetchAhead(i, planned_.size(), [&](std::size_t at) {
+      return group[planned_[at].item].batch[planned_[at].frame].vehicle_id;
+    });
+    const Planned& plan = planned_[i];
     Item& item = group[plan.item];
     const Frame frame = item.batch[plan.frame];
-    heads_.vehicles().PrefetchAhead(item.batch, plan.frame);
     FrameChange change = FrameChange::kRepeated;
     if (!plan.repeated) {
       change = heads_.Add(*plan.page, frame.vehicle_id,
@@ -342,57 +340,66 @@ Status Committer::Start() {
 // Budget: 1 us for a frame of 420 values.
 Status Committer::ReplayRecord(const JournalRecord& record, std::uint32_t segment, Replay& replay) {
   last_sequence_ = record.sequence;
-  JournalFrameReader reader(record, replay.layouts);
-  JournalFrameReader::Head head;
-  std::vector<RawValue> values;
-  std::vector<char> row;
-  while (!reader.at_end()) {
-    RETURN_IF_ERROR(reader.TakeHead(head));
-    const std::int64_t day = DayOf(head.measure_time_ms);
+  replay.frames.clear();
+  for (JournalFrameReader reader(record, replay.layouts); !reader.at_end();) {
+    Replay::FrameOfRecord& frame = replay.frames.emplace_back();
+    RETURN_IF_ERROR(reader.TakeHead(frame.head));
+    const std::int64_t day = DayOf(frame.head.measure_time_ms);
     if (day < 0 || day >= kDayEnd) return absl::DataLossError("a time of the journal");
-    VehicleTable::Page& page = heads_.vehicles().PageOf(head.vehicle);
-    VehicleState* state = nullptr;
-    {
-      MutexLock lock(page.mutex);
-      state = &heads_.StateOf(page, head.vehicle);
-    }
-    if (!state->loaded) return *state->damage;
-    const auto broken = replay.broken.find(head.vehicle);
-    const bool has_base = head.base == 0 || (broken == replay.broken.end() && state->newest_layout != nullptr &&
-                                             *state->newest_layout == *head.layout &&
-                                             state->newest_sequence == record.sequence - (head.base - 1));
-    if (head.base == 0 || !has_base) {
-      values.assign(head.layout->size(), 0);
-    } else {
-      values.assign(state->newest_values.get(), state->newest_values.get() + head.layout->size());
-    }
-    RETURN_IF_ERROR(reader.TakeRow(values));
-    if (record.sequence <= state->sealed_sequence) continue;
-    if (!has_base) {
-      // A frame before it was in a damaged record.
-      ++replay_lost_frame_count_;
-      std::int64_t& newest_ms = replay.broken.try_emplace(head.vehicle, head.measure_time_ms).first->second;
-      newest_ms = std::max(newest_ms, head.measure_time_ms);
-      continue;
-    }
-    if (broken != replay.broken.end() && head.measure_time_ms > broken->second) replay.broken.erase(broken);
-    // Packed again: of the head that it followed some frames may be sealed.
-    const bool packs_on_newest = head.base != 0 && state->newest_in_head;
-    const std::span<const RawValue> base = packs_on_newest
-                                               ? std::span<const RawValue>(state->newest_values.get(), values.size())
-                                               : std::span<const RawValue>();
-    row.resize(RowCodec::MaxBytes(values.size()));
-    const char* const end = RowCodec::Encode(base, values, row.data());
-    heads_.Add(page, head.vehicle,
-               {.measure_time_ms = head.measure_time_ms,
-                .layout = &head.layout,
-                .values = values,
-                .base = packs_on_newest ? PackedFrames::Base::kNewest : PackedFrames::Base::kZeros,
-                .row = {row.data(), static_cast<std::size_t>(end - row.data())},
-                .sequence = record.sequence},
-               *journal_, segment);
-    ++replayed_frame_count_;
+    ASSIGN_OR_RETURN(frame.row, reader.TakePackedRow(frame.head.layout->size()));
   }
+  for (std::size_t i = 0; i < replay.frames.size(); ++i) {
+    heads_.vehicles().PrefetchAhead(i, replay.frames.size(),
+                                    [&](std::size_t at) { return replay.frames[at].head.vehicle; });
+    RETURN_IF_ERROR(ReplayFrame(replay.frames[i], record.sequence, segment, replay));
+  }
+  return OkStatus();
+}
+
+Status Committer::ReplayFrame(const Replay::FrameOfRecord& frame, std::uint64_t sequence, std::uint32_t segment,
+                              Replay& replay) {
+  const JournalFrameReader::Head& head = frame.head;
+  VehicleTable::Page& page = heads_.vehicles().PageOf(head.vehicle);
+  VehicleState* const state = &heads_.CommittersStateOf(page, head.vehicle);
+  if (!state->loaded) return *state->damage;
+  if (sequence <= state->sealed_sequence) return OkStatus();
+  const auto broken = replay.broken.find(head.vehicle);
+  const bool has_base =
+      head.base == 0 || (broken == replay.broken.end() && state->newest_layout != nullptr &&
+                         *state->newest_layout == *head.layout && state->newest_sequence == sequence - (head.base - 1));
+  if (!has_base) {
+    // A frame before it was in a damaged record.
+    ++replay_lost_frame_count_;
+    std::int64_t& newest_ms = replay.broken.try_emplace(head.vehicle, head.measure_time_ms).first->second;
+    newest_ms = std::max(newest_ms, head.measure_time_ms);
+    return OkStatus();
+  }
+  if (broken != replay.broken.end() && head.measure_time_ms > broken->second) replay.broken.erase(broken);
+  std::vector<RawValue>& values = replay.values;
+  if (head.base == 0) {
+    values.assign(head.layout->size(), 0);
+  } else {
+    values.assign(state->newest_values.get(), state->newest_values.get() + head.layout->size());
+  }
+  std::string_view row = frame.row;
+  if (!RowCodec::Decode(row, values) || !row.empty()) return absl::DataLossError("a row of the record");
+  // Packed again where the head does not have what it was packed against: some frames before it may be sealed.
+  row = frame.row;
+  const bool packs_on_newest = head.base != 0 && state->newest_in_head;
+  if (head.base != 0 && !packs_on_newest) {
+    replay.row.resize(RowCodec::MaxBytes(values.size()));
+    const char* const end = RowCodec::Encode({}, values, replay.row.data());
+    row = {replay.row.data(), static_cast<std::size_t>(end - replay.row.data())};
+  }
+  heads_.Add(page, head.vehicle,
+             {.measure_time_ms = head.measure_time_ms,
+              .layout = &head.layout,
+              .values = values,
+              .base = packs_on_newest ? PackedFrames::Base::kNewest : PackedFrames::Base::kZeros,
+              .row = row,
+              .sequence = sequence},
+             *journal_, segment);
+  ++replayed_frame_count_;
   return OkStatus();
 }
 

@@ -90,8 +90,16 @@ class Committer {
     // Vehicles of which a frame was lost that later ones are packed against, and the newest such frame's time. The head
     // then does not have the newest frame as it was written: only one against zeros, and newer, is that again.
     std::unordered_map<VehicleId, std::int64_t> broken;
+    struct FrameOfRecord {
+      JournalFrameReader::Head head;
+      std::string_view row;
+    };
+    std::vector<FrameOfRecord> frames;  // of the record; like what follows it keeps its memory
+    std::vector<RawValue> values;
+    std::vector<char> row;
   };
   Status ReplayRecord(const JournalRecord& record, std::uint32_t segment, Replay& replay);
+  Status ReplayFrame(const Replay::FrameOfRecord& frame, std::uint64_t sequence, std::uint32_t segment, Replay& replay);
 
   const TelemetryStoreOptions options_;
   rocksdb::Env& env_;

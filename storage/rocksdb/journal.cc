@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <future>
 #include <limits>
 #include <vector>
 
@@ -20,13 +21,15 @@
 namespace telltale::internal {
 namespace {
 
-constexpr std::string_view kMagic = "TTJRNL01";
+constexpr std::string_view kMagic = "TTJRNL02";
+constexpr std::string_view kMagicBefore = "TTJRNL01";  // records do not tell which is the first of its group
 constexpr std::size_t kSegmentHeadBytes = 24;
 constexpr std::string_view kSuffix = ".journal";
 constexpr std::size_t kPreallocateBytes = std::size_t{16} << 20;
+constexpr std::uint64_t kReadBytes = std::uint64_t{4} << 20;
 
-std::string SegmentHead(std::uint64_t sequence_before) {
-  std::string head(kMagic);
+std::string SegmentHead(std::uint64_t sequence_before, std::string_view magic = kMagic) {
+  std::string head(magic);
   head.append(reinterpret_cast<const char*>(&sequence_before), 8);
   const std::uint64_t checksum = XXH3_64bits(head.data(), head.size());
   head.append(reinterpret_cast<const char*>(&checksum), 8);
@@ -38,8 +41,11 @@ std::optional<std::uint64_t> ReadSegmentHead(std::string_view bytes) {
   if (bytes.size() < kSegmentHeadBytes) return std::nullopt;
   std::uint64_t sequence_before = 0;
   std::memcpy(&sequence_before, bytes.data() + kMagic.size(), 8);
-  if (bytes.substr(0, kSegmentHeadBytes) != SegmentHead(sequence_before)) return std::nullopt;
-  return sequence_before;
+  const std::string_view head = bytes.substr(0, kSegmentHeadBytes);
+  for (const std::string_view magic : {kMagic, kMagicBefore}) {
+    if (head == SegmentHead(sequence_before, magic)) return sequence_before;
+  }
+  return std::nullopt;
 }
 
 // The sequence before the first sound record; nullopt: there is none.
@@ -138,7 +144,7 @@ Status Journal::Replay(const RecordFunction& visit) {
     RETURN_IF_ERROR(ToStatus(status, fmt::format("read {}", path)));
     before[i] = ReadSegmentHead({read.data(), read.size()});
     if (before[i]) continue;
-    RETURN_IF_ERROR(ToStatus(rocksdb::ReadFileToString(options_.env, path, &bytes), fmt::format("read {}", path)));
+    RETURN_IF_ERROR(ReadSegment(segments_[i], bytes));
     if (i + 1 == segments_.size() && (bytes.size() <= kSegmentHeadBytes || IsUnwrittenPage(bytes))) {
       segments_.pop_back();  // it was begun and never written; it is begun again
       continue;
@@ -147,10 +153,19 @@ Status Journal::Replay(const RecordFunction& visit) {
     before[i] = SequenceBeforeRecords(bytes);
     if (!before[i] && i + 1 < segments_.size()) before[i] = before[i + 1];
   }
+  // While one is replayed the next one is read.
+  std::string next_bytes;
+  std::future<Status> next;
+  const auto read_ahead = [&](std::size_t i) {
+    if (i >= segments_.size()) return;
+    next = std::async(std::launch::async, [&, i] { return ReadSegment(segments_[i], next_bytes); });
+  };
+  read_ahead(0);
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     Segment& segment = segments_[i];
-    const std::string path = PathOf(segment.number);
-    RETURN_IF_ERROR(ToStatus(rocksdb::ReadFileToString(options_.env, path, &bytes), fmt::format("read {}", path)));
+    RETURN_IF_ERROR(next.get());
+    bytes.swap(next_bytes);
+    read_ahead(i + 1);
     segment.size_bytes = bytes.size();
     size_bytes_ += bytes.size();
     if (before[i]) last_sequence_ = *before[i];
@@ -160,6 +175,28 @@ Status Journal::Replay(const RecordFunction& visit) {
   replayed_.size_bytes = size_bytes_;
   CompareWithSealed(segments_.empty() ? 0 : before.front().value_or(0));
   return options_.read_only ? OkStatus() : BeginSegment();
+}
+
+Status Journal::ReadSegment(const Segment& segment, std::string& bytes) const {
+  const std::string path = PathOf(segment.number);
+  const std::string what = fmt::format("read {}", path);
+  std::uint64_t size = 0;
+  std::unique_ptr<rocksdb::FSSequentialFile> file;
+  rocksdb::IOStatus status = files_->GetFileSize(path, {}, &size, nullptr);
+  if (status.ok()) status = files_->NewSequentialFile(path, {}, &file, nullptr);
+  RETURN_IF_ERROR(ToStatus(status, what));
+  bytes.resize(size);
+  std::size_t used = 0;
+  while (used < size) {
+    rocksdb::Slice read;
+    status = file->Read(std::min(kReadBytes, size - used), {}, &read, bytes.data() + used, nullptr);
+    RETURN_IF_ERROR(ToStatus(status, what));
+    if (read.empty()) break;
+    if (read.data() != bytes.data() + used) std::memcpy(bytes.data() + used, read.data(), read.size());
+    used += read.size();
+  }
+  bytes.resize(used);
+  return OkStatus();
 }
 
 void Journal::NoteDamage(std::string what) {
@@ -188,6 +225,7 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
                               const RecordFunction& visit) {
   const std::string path = PathOf(segment.number);
   const std::size_t size = bytes.size();
+  const bool tells_first = !bytes.starts_with(kMagicBefore);
   bytes.remove_prefix(std::min(kSegmentHeadBytes, size));
   std::vector<JournalRecord> group;
   const auto visit_group = [&]() -> Status {
@@ -205,9 +243,8 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
     NoteDamage(fmt::format("file={} before_byte={} after_sequence={}", path, size - bytes.size(),
                            group.empty() ? last_sequence_ : group.back().sequence));
   };
-  std::string_view lost;       // from something that is no record, behind the last sound one; empty: nothing
-  bool is_torn = false;        // what is in `group` is behind a place that was never written
-  bool torn_is_whole = false;  // and the group's last record is there
+  std::string_view lost;  // from something that is no record, behind the last sound one; empty: nothing
+  bool is_torn = false;   // what is in `group` is behind a place that was never written: if no group follows, a crash's
   while (!bytes.empty()) {
     const auto record = JournalRecord::Read(bytes);
     const std::uint64_t previous = group.empty() ? last_sequence_ : group.back().sequence;
@@ -218,27 +255,20 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
       continue;
     }
     if (end && record->sequence > *end) break;
-    if (torn_is_whole) {
-      // A group after it was written, so that it was acknowledged.
+    if (record->first_of_group && (is_torn || !lost.empty())) {
+      // The group before was acknowledged when this one was written.
       damaged();
       RETURN_IF_ERROR(visit_group());
-      is_torn = torn_is_whole = false;
-    }
-    if (!lost.empty()) {
-      const std::size_t at = size - lost.size();
-      const bool unwritten = HasUnwrittenSector(lost.substr(0, lost.size() - bytes.size()), at);
-      is_torn = is_torn || (!end && unwritten);
+      is_torn = false;
+    } else if (!lost.empty() && !is_torn) {
+      is_torn =
+          tells_first && !end && HasUnwrittenSector(lost.substr(0, lost.size() - bytes.size()), size - lost.size());
       if (!is_torn) damaged();
     }
     lost = {};
     group.push_back(*record);
     bytes.remove_prefix(std::min(record->size_bytes, bytes.size()));
-    if (!record->last_of_group) continue;
-    if (is_torn) {
-      torn_is_whole = true;
-    } else {
-      RETURN_IF_ERROR(visit_group());
-    }
+    if (record->last_of_group && !is_torn) RETURN_IF_ERROR(visit_group());
   }
   if (end) {
     RETURN_IF_ERROR(visit_group());

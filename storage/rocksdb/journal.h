@@ -26,8 +26,9 @@ class SegmentFile;
 // The journal: groups of records in files of a folder, "segments". Only ever written at its end; what is no longer
 // needed goes by whole segments. Not thread-safe: the committer's own.
 //
-// A segment begins with "TTJRNL01", the sequence of the record before it (uint64: greater ones in the segments before
-// were never acknowledged and do not count), and XXH3-64 of both; then come records. docs/formats/journal.md.
+// A segment begins with "TTJRNL02", the sequence of the record before it (uint64: greater ones in the segments before
+// were never acknowledged and do not count), and XXH3-64 of both; then come records. Those of "TTJRNL01" do not tell
+// which is the first of its group. docs/formats/journal.md.
 class Journal {
  public:
   struct Options {
@@ -104,6 +105,7 @@ class Journal {
   // `end`: no later record of the segment counts; nullopt: it is the last segment.
   Status ReplaySegment(const Segment& segment, std::string_view bytes, std::optional<std::uint64_t> end,
                        const RecordFunction& visit);
+  Status ReadSegment(const Segment& segment, std::string& bytes) const;
   // Logs and counts what shows that the end of the journal, or of the database, is lost.
   void CompareWithSealed(std::uint64_t sequence_before);
   // Logs and counts a place that is not as it was written.

@@ -30,7 +30,8 @@ class PackedFrames {
 
   // Asks the memory for where the next frame goes.
   void PrefetchEnd() const {
-    if (last_ != nullptr) __builtin_prefetch(last_->bytes.data() + last_used_, 1);
+    if (last_ == nullptr) return;
+    for (std::size_t i = 0; i < 4; ++i) __builtin_prefetch(last_->bytes.data() + last_used_ + 64 * i, 1);
   }
 
   std::size_t size() const { return frame_count_; }

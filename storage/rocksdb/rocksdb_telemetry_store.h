@@ -42,11 +42,11 @@ struct TelemetryStoreOptions {
   std::chrono::days short_retention{0};
   std::vector<SignalId> short_lived_signals;
 
-  std::size_t queue_bytes_max = std::size_t{64} << 20;     // appended and not yet durable; then Append blocks
-  std::size_t group_bytes_max = std::size_t{4} << 20;      // of appended frames committed with one sync
-  std::size_t sealing_bytes_max = std::size_t{256} << 20;  // on their way into blocks; then commits wait
-  std::size_t cache_bytes = std::size_t{256} << 20;        // blocks that reads keep in memory
-  std::size_t latest_columns_max = 8;                      // signals whose newest values of all vehicles are kept
+  std::size_t queue_bytes_max = std::size_t{64} << 20;      // appended and not yet durable; then Append blocks
+  std::size_t group_bytes_max = std::size_t{4} << 20;       // of appended frames committed with one sync
+  std::size_t sealing_bytes_max = std::size_t{256} << 20;   // on their way into blocks; then commits wait
+  std::size_t cache_bytes = std::size_t{256} << 20;         // blocks that reads keep in memory
+  std::size_t latest_columns_max = 8;                       // signals whose newest values of all vehicles are kept
   std::size_t write_buffer_bytes = std::size_t{512} << 20;  // blocks that are flushed together
   int open_files_max = 2'000;
 
@@ -72,7 +72,7 @@ Status Validate(const TelemetryStoreOptions& options);
 // as one head takes to unpack.
 class RocksDbTelemetryStore : public TelemetryStore {
  public:
-  static constexpr int kFormatVersion = 3;  // grows when an older program could no longer read the store
+  static constexpr int kFormatVersion = 4;  // grows when an older program could no longer read the store
 
   // Opens or makes the store, and replays the journal. Errors: INVALID_ARGUMENT an option; FAILED_PRECONDITION a newer
   // program wrote it, or another process has it open; DATA_LOSS it cannot be read; UNAVAILABLE the disk.

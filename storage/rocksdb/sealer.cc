@@ -130,7 +130,7 @@ void Sealer::Run() {
 
 // Budget: BlockCodec, and 0.5 us a frame to unpack it and to write the block.
 Status Sealer::Write(const Heads& heads) {
-  rocksdb::WriteBatch write;
+  write_.Clear();
   std::vector<BlockWrites::Block> blocks;
   // In the order of keys, RocksDB finds the places of neighbours together.
   std::vector<const SealingHead*> by_vehicle;
@@ -143,19 +143,19 @@ Status Sealer::Write(const Heads& heads) {
     for (std::size_t from = 0; from < frames.size();) {
       const std::size_t day_end = frames.LowerBound((DayOf(frames.time_ms(from)) + 1) * kMsPerDay);
       const std::size_t to = std::min(day_end, from + BlockCodec::kMaxFrames);
-      write.Put(database_.blocks, BlockKey(head->vehicle, frames.time_ms(from), sequence),
-                BlockCodec::Encode(head->vehicle, sequence, frames, from, to));
+      write_.Put(database_.blocks, BlockKey(head->vehicle, frames.time_ms(from), sequence),
+                 BlockCodec::Encode(head->vehicle, sequence, frames, from, to));
       blocks.push_back({DayOf(frames.time_ms(from)), head->vehicle});
       from = to;
     }
-    write.Put(database_.latest, LatestKey(head->vehicle), head->latest.Encode());
+    write_.Put(database_.latest, LatestKey(head->vehicle), head->latest.Encode());
   }
-  database_.PutSealedSequence(heads.back()->latest.sealed_sequence, write);  // the greatest: heads come in order
-  RETURN_IF_ERROR(writes_.Write(*database_.db, write, blocks));
+  database_.PutSealedSequence(heads.back()->latest.sealed_sequence, write_);  // the greatest: heads come in order
+  RETURN_IF_ERROR(writes_.Write(*database_.db, write_, blocks));
   block_count_ += blocks.size();
   if (unflushed_.empty()) unflushed_since_ = std::chrono::steady_clock::now();
   for (const auto& head : heads) unflushed_.push_back(head->segment);
-  unflushed_bytes_ += write.GetDataSize();
+  unflushed_bytes_ += write_.GetDataSize();
   return OkStatus();
 }
 

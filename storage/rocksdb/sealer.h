@@ -87,7 +87,8 @@ class Sealer {
   std::vector<std::uint32_t> unflushed_;  // segments of heads whose blocks are written and not durable
   std::size_t unflushed_bytes_ = 0;
   std::chrono::steady_clock::time_point unflushed_since_;
-  FrameRun unpacked_;  // keeps its memory
+  FrameRun unpacked_;  // keeps its memory, as does
+  rocksdb::WriteBatch write_;
 
   std::atomic<std::uint64_t> block_count_ = 0;
   std::thread thread_;

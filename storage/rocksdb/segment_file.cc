@@ -71,8 +71,7 @@ rocksdb::IOStatus SegmentFile::AppendPages(std::string_view bytes) {
   }
   std::ranges::copy(bytes, pages_.get() + tail);
   std::memset(pages_.get() + end, 0, whole - end);
-  const rocksdb::IOStatus status =
-      file_->PositionedAppend({pages_.get(), whole}, size_bytes_ - tail, {}, nullptr);
+  const rocksdb::IOStatus status = file_->PositionedAppend({pages_.get(), whole}, size_bytes_ - tail, {}, nullptr);
   const std::size_t last = end / kPageBytes * kPageBytes;
   if (last > 0) std::memcpy(pages_.get(), pages_.get() + last, end - last);
   return status;

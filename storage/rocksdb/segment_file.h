@@ -42,8 +42,8 @@ class SegmentFile {
 
   const std::unique_ptr<rocksdb::FSWritableFile> file_;
   const bool direct_;
-  std::uint64_t size_bytes_ = 0;          // of all that was appended
-  std::unique_ptr<char[], Free> pages_;   // begins with what the last page has
+  std::uint64_t size_bytes_ = 0;         // of all that was appended
+  std::unique_ptr<char[], Free> pages_;  // begins with what the last page has
   std::size_t pages_bytes_ = 0;
 };
 

@@ -64,7 +64,7 @@ Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
         fmt::format("telemetry in {} has format {}; this program reads up to {}: use the newer program that wrote it",
                     path, text, RocksDbTelemetryStore::kFormatVersion));
   }
-  // Version 1 had no archive, and 2 no rollups.
+  // Version 1 had no archive, 2 no rollups, and 3 a journal that does not tell where its groups begin.
   return version < RocksDbTelemetryStore::kFormatVersion ? write_version(std::nullopt) : OkStatus();
 }
 

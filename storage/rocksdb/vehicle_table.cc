@@ -50,7 +50,8 @@ FrameChange VehicleState::Add(const Addition& frame) {
 
 void VehicleState::SetNewest(const Addition& frame) {
   if (newest_layout == nullptr || newest_layout->size() != frame.values.size()) {
-    newest_values = std::make_unique_for_overwrite<RawValue[]>(frame.values.size());
+    const std::size_t bytes = frame.values.size_bytes();
+    newest_values = HugeRow(static_cast<RawValue*>(HugeMemory::Take(bytes)), {frame.values.size()});
   }
   if (newest_layout == nullptr) {
     // The first frame after loading or folding makes most of `older` old.
@@ -134,19 +135,17 @@ VehicleTable::Page& VehicleTable::PageOf(VehicleId vehicle) {
   return *page;
 }
 
-void VehicleTable::PrefetchAhead(const FrameBatch& batch, std::size_t i) const {
-  const auto state_of = [&](std::size_t at) -> const VehicleState* {
-    if (at >= batch.size()) return nullptr;
-    const VehicleId vehicle = batch[at].vehicle_id;
-    const Page* page = pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire);
-    return page != nullptr ? &page->vehicles[IndexOf(vehicle)] : nullptr;
-  };
-  // What one step asks for, the next one looks into.
-  if (const VehicleState* const state = state_of(i + 6); state != nullptr) PrefetchBytes(state, sizeof(VehicleState));
-  if (const VehicleState* const state = state_of(i + 3); state != nullptr) {
-    state->head.PrefetchEnd();
-    if (state->newest_values != nullptr) PrefetchBytes(state->newest_values.get(), kNewestBytes);
-  }
+void VehicleTable::PrefetchState(VehicleId vehicle) const {
+  const Page* const page = pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire);
+  if (page != nullptr) PrefetchBytes(&page->vehicles[IndexOf(vehicle)], sizeof(VehicleState));
+}
+
+void VehicleTable::PrefetchNewest(VehicleId vehicle) const {
+  const Page* const page = pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire);
+  if (page == nullptr) return;
+  const VehicleState& state = page->vehicles[IndexOf(vehicle)];
+  state.head.PrefetchEnd();
+  if (state.newest_values != nullptr) PrefetchBytes(state.newest_values.get(), kNewestBytes);
 }
 
 }  // namespace telltale::internal

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "catalog/frame.h"
 #include "storage/rocksdb/frame_merge.h"
+#include "storage/rocksdb/huge_memory.h"
 #include "storage/rocksdb/latest_row.h"
 #include "storage/rocksdb/packed_frames.h"
 
@@ -25,6 +26,12 @@ struct SealingHead {
   std::uint32_t segment = 0;  // of the journal: where its first frame is
 };
 
+struct HugeRowDeleter {
+  std::size_t count = 0;
+  void operator()(RawValue* values) const { HugeMemory::GiveBack(values, count * sizeof(RawValue)); }
+};
+using HugeRow = std::unique_ptr<RawValue[], HugeRowDeleter>;
+
 // What is in memory of one vehicle.
 struct VehicleState {
   PackedFrames head;                           // frames that are in the journal and in no block
@@ -33,7 +40,7 @@ struct VehicleState {
   // The newest frame, which the next one is packed against: while `newest_in_head`, as the head must be readable by
   // itself, from the record `newest_sequence` of the journal. Without a layout there is none.
   std::shared_ptr<const Layout> newest_layout;
-  std::unique_ptr<RawValue[]> newest_values;
+  HugeRow newest_values;
   std::int64_t newest_time_ms = std::numeric_limits<std::int64_t>::min();  // of all frames ever
   std::uint64_t newest_sequence = 0;
   bool newest_in_head = false;
@@ -103,6 +110,9 @@ class VehicleTable {
   // Neighbours share a lock. The committer alone changes states, but for `sealing` and loading; it reads without a
   // lock.
   struct Page {
+    static void* operator new(std::size_t bytes) { return HugeMemory::Take(bytes); }
+    static void operator delete(void* page, std::size_t bytes) { HugeMemory::GiveBack(page, bytes); }
+
     Mutex mutex;
     std::array<VehicleState, kVehiclesPerPage> vehicles ABSL_GUARDED_BY(mutex);
     std::vector<std::unique_ptr<LatestColumn>> columns ABSL_GUARDED_BY(mutex);
@@ -118,11 +128,20 @@ class VehicleTable {
   Page* FindPage(VehicleId vehicle) { return pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire); }
   // The pages up to the last that was ever asked for.
   std::size_t page_count() const { return page_count_; }
-  // Asks the memory for what adding the frames behind the i-th will need. The committer's own.
-  void PrefetchAhead(const FrameBatch& batch, std::size_t i) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  // Asks the memory for what adding frames behind the i-th of `count` will need; `vehicle_of` tells whose they are. The
+  // committer's own.
+  template <typename VehicleOf>
+  void PrefetchAhead(std::size_t i, std::size_t count, const VehicleOf& vehicle_of) const {
+    // What one step asks for, the next one looks into.
+    if (i + 6 < count) PrefetchState(vehicle_of(i + 6));
+    if (i + 3 < count) PrefetchNewest(vehicle_of(i + 3));
+  }
   static std::size_t IndexOf(VehicleId vehicle) { return vehicle % kVehiclesPerPage; }
 
  private:
+  void PrefetchState(VehicleId vehicle) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  void PrefetchNewest(VehicleId vehicle) const ABSL_NO_THREAD_SAFETY_ANALYSIS;
+
   std::vector<std::atomic<Page*>> pages_;
   std::atomic<std::size_t> page_count_ = 0;
 };

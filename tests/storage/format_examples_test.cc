@@ -64,7 +64,7 @@ TEST(FormatExamples, Journal) {
   writer.End();
   EXPECT_EQ(Hex(writer.bytes().substr(0, 16)),
             "27000000"
-            "01000000"
+            "03000000"
             "0100000000000000");
   EXPECT_EQ(Hex(writer.bytes().substr(JournalGroupWriter::kHeadBytes)),
             "07d00f"

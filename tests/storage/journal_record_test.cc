@@ -58,6 +58,7 @@ TEST(JournalRecord, GivesBackEveryFrameOfAGroupOfRecords) {
     const auto record = JournalRecord::Read(rest);
     ASSERT_TRUE(record.ok()) << record.status();
     EXPECT_EQ(record->sequence, ++sequence);
+    EXPECT_EQ(record->first_of_group, next == 0);
     EXPECT_EQ(record->last_of_group, sequence == written.last_sequence);
     EXPECT_EQ(record->size_bytes % 8, 0U);
     JournalFrameReader reader(*record, layouts);
