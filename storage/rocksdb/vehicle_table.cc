@@ -135,7 +135,8 @@ VehicleTable::Page& VehicleTable::PageOf(VehicleId vehicle) {
 }
 
 void VehicleTable::PrefetchAhead(const FrameBatch& batch, std::size_t i) const {
-  const auto state_of = [&](std::size_t at) -> const VehicleState* {
+  // Only the address is wanted, which needs no lock.
+  const auto state_of = [&](std::size_t at) ABSL_NO_THREAD_SAFETY_ANALYSIS -> const VehicleState* {
     if (at >= batch.size()) return nullptr;
     const VehicleId vehicle = batch[at].vehicle_id;
     const Page* page = pages_[vehicle / kVehiclesPerPage].load(std::memory_order_acquire);
