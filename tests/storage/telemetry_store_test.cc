@@ -18,6 +18,7 @@
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/signal_summary.h"
+#include "tests/rounds.h"
 #include "tests/storage/crash_writer.h"
 #include "tests/storage/store_access.h"
 #include "tests/storage/temporary_folder.h"
@@ -150,8 +151,8 @@ std::string Difference(const std::vector<Operation>& operations) {
 }
 
 TEST(TelemetryStore, EqualsAMapWhateverTheOrderOfThings) {
-  for (unsigned seed = 1; seed <= 12; ++seed) {
-    std::mt19937 random(seed);
+  for (int seed = 1; seed <= Rounds(12); ++seed) {
+    std::mt19937 random(static_cast<unsigned>(seed));
     std::vector<Operation> operations = RandomOperations(random, 150);
     std::string difference = Difference(operations);
     if (difference.empty()) continue;
