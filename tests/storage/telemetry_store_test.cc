@@ -449,6 +449,26 @@ TEST(TelemetryStore, CountsRepeatsAndRewrites) {
   EXPECT_EQ(store->Extent(1)->rewrite_count, 3U);
 }
 
+TEST(TelemetryStore, StatsTellWhatTheBytesAreOf) {
+  TemporaryFolder folder;
+  auto store = Open(SmallOptions(folder.path()));
+  EXPECT_EQ(store->Stats().block_bytes + store->Stats().latest_bytes, 0U);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs + i * 1000, {1}, {i})).ok());
+  ASSERT_TRUE(store->Flush().ok());
+  const StoreStats sealed = store->Stats();
+  EXPECT_GT(sealed.block_bytes, 0U);
+  EXPECT_GT(sealed.latest_bytes, 0U);
+  EXPECT_EQ(sealed.archive_bytes + sealed.rollup_bytes, 0U);
+  ASSERT_TRUE(store->Archive(kTimeMs + kMsPerDay).ok());
+  const StoreStats archived = store->Stats();
+  EXPECT_GT(archived.archive_bytes, 0U);
+  EXPECT_GT(archived.rollup_bytes, 0U);
+  EXPECT_EQ(archived.latest_bytes, sealed.latest_bytes);
+  EXPECT_LE(archived.block_bytes + archived.latest_bytes + archived.archive_bytes + archived.rollup_bytes +
+                archived.journal_bytes,
+            archived.size_bytes);
+}
+
 TEST(TelemetryStore, StopsAtTheLimitAndAtTheDeadline) {
   TemporaryFolder folder;
   auto store = Open(SmallOptions(folder.path()));
