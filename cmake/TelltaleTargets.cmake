@@ -35,14 +35,14 @@ else()
   list(APPEND TELLTALE_WARNINGS -Wshadow=local)  # GCC's -Wshadow also means the members of scoped enums
 endif()
 
-# Compiles with a shared precompiled header: `base` for what uses no gRPC, `grpc` for what does.
+# Compiles with a shared precompiled header of cmake/pch. Not where Clang looks whether each file includes what it uses.
 function(telltale_precompile target pch)
-  if(pch AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  if(pch AND (TELLTALE_FUZZ OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang"))
     target_precompile_headers(${target} REUSE_FROM pch_${pch})
   endif()
 endfunction()
 
-# telltale_library(<folder> HEADERS ... SOURCES ... DEPENDS ... [PCH base|grpc])
+# telltale_library(<folder> HEADERS ... SOURCES ... DEPENDS ... [PCH base|rocksdb|grpc])
 # HEADERS are the folder's public headers; DEPENDS is the architecture in small, and tests/layers_test.cc holds the
 # includes against it.
 function(telltale_library name)
@@ -65,27 +65,47 @@ function(telltale_executable name)
   telltale_precompile(${name} "${ARG_PCH}")
 endfunction()
 
-# telltale_test(<program> SOURCES ... DEPENDS ... [PCH base|grpc] [LABELS ...]): a GoogleTest program, one ctest for all of it.
+# telltale_test(<program> SOURCES ... DEPENDS ... [PCH base|grpc] [SHARDS <n>]): a GoogleTest program, one ctest of its
+# name for all of it, or so many that share its tests: <program>.1 and on.
 function(telltale_test name)
-  cmake_parse_arguments(ARG "" "PCH" "SOURCES;DEPENDS;LABELS" ${ARGN})
-  telltale_executable(${name} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS} GTest::gmock GTest::gtest_main PCH ${ARG_PCH})
+  cmake_parse_arguments(ARG "" "PCH;SHARDS" "SOURCES;DEPENDS" ${ARGN})
+  set(pch ${ARG_PCH})
+  if(pch)
+    string(APPEND pch _test)
+  endif()
+  telltale_executable(${name} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS} GTest::gmock GTest::gtest_main PCH ${pch})
   target_compile_definitions(${name} PRIVATE TELLTALE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     TELLTALE_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}"
-    ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1 halt_on_error=1;UBSAN_OPTIONS=print_stacktrace=1")
+  set(environment "TSAN_OPTIONS=ignore_noninstrumented_modules=1 halt_on_error=1" UBSAN_OPTIONS=print_stacktrace=1)
+  if(NOT ARG_SHARDS)
+    add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${environment}")
+    return()
+  endif()
+  foreach(shard RANGE 1 ${ARG_SHARDS})
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${name}.${shard} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name}.${shard} PROPERTIES TIMEOUT 600
+      ENVIRONMENT "${environment};GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()
 
-# telltale_fuzz(<program> SOURCES ... DEPENDS ... CORPUS <folder>): with the fuzz preset a libFuzzer program; otherwise the
-# same source runs over its corpus once, as a test.
+# telltale_fuzz(<program> SOURCES ... DEPENDS ... CORPUS <folder>): with the fuzz preset a libFuzzer program, and a test
+# that runs it over its corpus and then onwards for TELLTALE_FUZZ_SECONDS; otherwise the same source runs over its corpus
+# once. What is found is in found/<program> of the build folder.
+set(TELLTALE_FUZZ_SECONDS 10 CACHE STRING "How long a test fuzzes each target")
 function(telltale_fuzz name)
   cmake_parse_arguments(ARG "" "CORPUS" "SOURCES;DEPENDS" ${ARGN})
-  if(TELLTALE_FUZZ)
-    telltale_executable(${name} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS})
-    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-  else()
+  if(NOT TELLTALE_FUZZ)
     telltale_executable(${name} SOURCES ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc
       DEPENDS ${ARG_DEPENDS})
+    add_test(NAME ${name} COMMAND ${name} ${ARG_CORPUS})
+    return()
   endif()
-  add_test(NAME ${name} COMMAND ${name} ${ARG_CORPUS} -runs=0)
+  telltale_executable(${name} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set(found ${CMAKE_BINARY_DIR}/found/${name})
+  file(MAKE_DIRECTORY ${found})
+  add_test(NAME ${name} COMMAND ${name} ${found} ${ARG_CORPUS} -artifact_prefix=${found}/ -print_final_stats=1 -timeout=60
+    -max_total_time=${TELLTALE_FUZZ_SECONDS})
 endfunction()

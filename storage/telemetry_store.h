@@ -64,8 +64,12 @@ struct RollupRun {
 };
 
 struct StoreStats {
-  std::uint64_t size_bytes = 0;   // on disk
-  std::uint64_t block_count = 0;  // sealed by this process
+  std::uint64_t size_bytes = 0;     // on disk, of which:
+  std::uint64_t block_bytes = 0;    // sealed blocks with their keys; what was flushed
+  std::uint64_t latest_bytes = 0;   // the rows of latest values
+  std::uint64_t archive_bytes = 0;  // blocks of past days, put in order
+  std::uint64_t rollup_bytes = 0;   // what each signal did on a past day
+  std::uint64_t block_count = 0;    // sealed by this process
   std::uint64_t head_frame_count = 0;
   std::uint64_t journal_bytes = 0;         // not yet trimmed
   std::uint64_t replayed_frame_count = 0;  // at the last open

@@ -163,10 +163,15 @@ StoreStats RocksDbTelemetryStore::Impl::Stats() {
                    .replay_damaged_count = committer_.replay_damaged_count(),
                    .replay_lost_frame_count = committer_.replay_lost_frame_count(),
                    .writable = committer_.writable()};
-  std::uint64_t bytes = 0;
-  for (rocksdb::ColumnFamilyHandle* family : database_->families()) {
-    if (database_->db->GetIntProperty(family, "rocksdb.total-sst-files-size", &bytes)) stats.size_bytes += bytes;
-  }
+  const auto files_of = [this](rocksdb::ColumnFamilyHandle* family) {
+    std::uint64_t bytes = 0;
+    return database_->db->GetIntProperty(family, rocksdb::DB::Properties::kTotalSstFilesSize, &bytes) ? bytes : 0;
+  };
+  for (rocksdb::ColumnFamilyHandle* family : database_->families()) stats.size_bytes += files_of(family);
+  stats.block_bytes = files_of(database_->blocks);
+  stats.latest_bytes = files_of(database_->latest);
+  stats.archive_bytes = files_of(database_->archive) + files_of(database_->short_lived);
+  stats.rollup_bytes = files_of(database_->rollups);
   return stats;
 }
 

@@ -186,4 +186,13 @@ IOStatus FaultyFileSystem::GetFreeSpace(const std::string& path, const IOOptions
   return IOStatus::OK();
 }
 
+rocksdb::Env* UnsyncedEnv() {
+  static const std::unique_ptr<rocksdb::Env> env = [] {
+    const auto files = std::make_shared<FaultyFileSystem>();
+    files->SkipSyncs();
+    return rocksdb::NewCompositeEnv(files);
+  }();
+  return env.get();
+}
+
 }  // namespace telltale

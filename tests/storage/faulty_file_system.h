@@ -27,7 +27,7 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
 
   void Fail(Rule rule);
   void Heal() { Fail({}); }
-  // For many short lives of a store that no power loss follows.
+  // Syncs still fail where they have to, but wait for no disk: no power loss follows.
   void SkipSyncs() { skips_syncs_ = true; }
   bool skips_syncs() const { return skips_syncs_; }
   // As a file system that knows only the page cache.
@@ -67,5 +67,9 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
   Rule rule_ ABSL_GUARDED_BY(mutex_);
   std::optional<std::uint64_t> free_bytes_ ABSL_GUARDED_BY(mutex_);
 };
+
+// The system's files without syncs: a test's process may be killed, but the machine stays up, so these would only take
+// time.
+rocksdb::Env* UnsyncedEnv();
 
 }  // namespace telltale

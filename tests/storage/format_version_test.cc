@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "storage/rocksdb/rocksdb_document_store.h"
@@ -36,12 +37,13 @@ Digest DigestOf(TelemetryStore& store, VehicleId vehicle) {
   return digest;
 }
 
-class FormatVersion : public ::testing::TestWithParam<const char*> {};
+class FormatVersion : public ::testing::TestWithParam<int> {};
 
 TEST_P(FormatVersion, OpensWithEverythingInIt) {
   const TemporaryFolder folder;
-  std::filesystem::copy(std::filesystem::path(TELLTALE_STORES) / GetParam(), folder.path(),
-                        std::filesystem::copy_options::recursive);
+  const std::filesystem::path store_of_version = fmt::format("{}/v{}", TELLTALE_STORES, GetParam());
+  ASSERT_TRUE(std::filesystem::exists(store_of_version)) << "docs/development.md tells how to add one";
+  std::filesystem::copy(store_of_version, folder.path(), std::filesystem::copy_options::recursive);
   auto documents = RocksDbDocumentStore::Open({.path = folder.path() + "/documents"});
   ASSERT_TRUE(documents.ok()) << documents.status();
   const auto registry = VehicleRegistry::Open(**documents);
@@ -65,7 +67,7 @@ TEST_P(FormatVersion, OpensWithEverythingInIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, FormatVersion, ::testing::Values("v1", "v2"));
+INSTANTIATE_TEST_SUITE_P(Versions, FormatVersion, ::testing::Range(1, RocksDbTelemetryStore::kFormatVersion + 1));
 
 }  // namespace
 }  // namespace telltale

@@ -11,10 +11,13 @@
 #include <gtest/gtest.h>
 
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
+#include "tests/storage/faulty_file_system.h"
 
 namespace telltale {
 
-inline std::unique_ptr<RocksDbTelemetryStore> Open(const TelemetryStoreOptions& options) {
+// Without syncs, unless the test has an Env of its own.
+inline std::unique_ptr<RocksDbTelemetryStore> Open(TelemetryStoreOptions options) {
+  if (options.env == nullptr) options.env = UnsyncedEnv();
   auto store = RocksDbTelemetryStore::Open(options);
   EXPECT_TRUE(store.ok()) << store.status();
   return store.ok() ? *std::move(store) : nullptr;

@@ -18,6 +18,7 @@
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/signal_summary.h"
+#include "tests/rounds.h"
 #include "tests/storage/crash_writer.h"
 #include "tests/storage/store_access.h"
 #include "tests/storage/temporary_folder.h"
@@ -150,8 +151,8 @@ std::string Difference(const std::vector<Operation>& operations) {
 }
 
 TEST(TelemetryStore, EqualsAMapWhateverTheOrderOfThings) {
-  for (unsigned seed = 1; seed <= 12; ++seed) {
-    std::mt19937 random(seed);
+  for (int seed = 1; seed <= Rounds(12); ++seed) {
+    std::mt19937 random(static_cast<unsigned>(seed));
     std::vector<Operation> operations = RandomOperations(random, 150);
     std::string difference = Difference(operations);
     if (difference.empty()) continue;
@@ -446,6 +447,26 @@ TEST(TelemetryStore, CountsRepeatsAndRewrites) {
   EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs, {9}, {1}))->changed_frame_count, 1U);
   EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs - 1, {1}, {1}))->changed_frame_count, 0U);
   EXPECT_EQ(store->Extent(1)->rewrite_count, 3U);
+}
+
+TEST(TelemetryStore, StatsTellWhatTheBytesAreOf) {
+  TemporaryFolder folder;
+  auto store = Open(SmallOptions(folder.path()));
+  EXPECT_EQ(store->Stats().block_bytes + store->Stats().latest_bytes, 0U);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs + i * 1000, {1}, {i})).ok());
+  ASSERT_TRUE(store->Flush().ok());
+  const StoreStats sealed = store->Stats();
+  EXPECT_GT(sealed.block_bytes, 0U);
+  EXPECT_GT(sealed.latest_bytes, 0U);
+  EXPECT_EQ(sealed.archive_bytes + sealed.rollup_bytes, 0U);
+  ASSERT_TRUE(store->Archive(kTimeMs + kMsPerDay).ok());
+  const StoreStats archived = store->Stats();
+  EXPECT_GT(archived.archive_bytes, 0U);
+  EXPECT_GT(archived.rollup_bytes, 0U);
+  EXPECT_EQ(archived.latest_bytes, sealed.latest_bytes);
+  EXPECT_LE(archived.block_bytes + archived.latest_bytes + archived.archive_bytes + archived.rollup_bytes +
+                archived.journal_bytes,
+            archived.size_bytes);
 }
 
 TEST(TelemetryStore, StopsAtTheLimitAndAtTheDeadline) {

@@ -1,0 +1,3 @@
+#include <rocksdb/db.h>
+
+#include "cmake/pch/base.h"

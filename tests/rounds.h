@@ -1,0 +1,22 @@
+#pragma once
+
+namespace telltale {
+
+// Whether a sanitizer watches: everything takes several times as long, opening a store thirty times.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
+// How often a test repeats itself with other random numbers: under a sanitizer a fifth is enough, as the build without
+// one runs them all.
+constexpr int Rounds(int all) { return kSanitized ? (all + 4) / 5 : all; }
+
+}  // namespace telltale
