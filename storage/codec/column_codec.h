@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -58,7 +59,7 @@ class ColumnCodec {
 
   struct Source {
     const std::uint8_t* head;
-    const std::uint8_t* head_end;
+    const std::uint8_t* head_end;  // two bytes behind it may be read
     const std::uint8_t* data;
     const std::uint8_t* data_end;
     const std::uint8_t* readable_end;  // at or behind data_end: what may be read, though it means nothing
@@ -74,6 +75,42 @@ class ColumnCodec {
   static bool Decode(const ColumnKernels& kernels, Source& source, std::size_t count, Part part, RawValue* column);
   // The same without the values.
   static bool Skip(Source& source, std::size_t count);
+
+  // What the number of values says of a column's parts.
+  struct CountTraits {
+    std::uint32_t count;
+    std::uint32_t change_bytes;  // of the number of changes
+    std::uint32_t change_mask;
+    std::uint32_t position_width;
+
+    static CountTraits Of(std::size_t count);
+  };
+
+  // Columns of one count that are decoded together, those of one form after each other (ColumnKernels says why). What
+  // is wanted of them are the values [0, `to`). Not thread-safe.
+  class Batch {
+   public:
+    static constexpr std::size_t kMaxColumns = 64;
+
+    Batch(const ColumnKernels& kernels, std::size_t count, std::size_t to);
+
+    // Takes the next column; its values are in `column`, as above, after Decode(), which is due after kMaxColumns. The
+    // source's bytes stay until then. False: no column of so many values.
+    bool Add(Source& source, RawValue* column);
+    // Takes columns without their values. False: one of them is no column of so many values.
+    bool Skip(Source& source, std::size_t columns);
+    // False: one of those added is no column of so many values.
+    bool Decode();
+
+   private:
+    static constexpr std::size_t kFormCount = 5;
+
+    const ColumnKernels& kernels_;
+    CountTraits of_count_;
+    std::size_t to_;
+    std::array<std::size_t, kFormCount> sizes_{};
+    std::array<std::array<PackedColumn, kMaxColumns>, kFormCount> columns_;  // the first sizes_ of each
+  };
 };
 
 }  // namespace telltale

@@ -1,6 +1,7 @@
 #include "storage/codec/column_kernels.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstring>
@@ -97,33 +98,73 @@ void UnpackSums(const std::uint8_t* from, std::uint32_t first, std::size_t count
   for (std::size_t i = 0; i < count; ++i) values[i] = first += UnZigZag32(values[i]);
 }
 
-std::size_t Expand(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count, RawValue* column) {
-  const std::uint32_t* value = values;
-  for (std::size_t i = 0; i < RoundUpToGroup(count); ++i) {
-    value += (changes[i / 8] >> (i % 8)) & 1;
-    column[i] = static_cast<RawValue>(*value);
-  }
-  return static_cast<std::size_t>(value - values);
+// Room for the values of a column's changes, the first before them.
+using Words = std::array<std::uint32_t, 4096 + ColumnKernels::kSlack>;
+
+void UnpackChanges(const PackedColumn& packed, Words& values) {
+  values[0] = packed.base;
+  UnpackSums(packed.differences, packed.base, packed.change_count, packed.width, values.data() + 1);
 }
 
-bool Spread(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count, std::size_t count,
-            RawValue* column) {
+// Each value is repeated until the next bit that is set.
+bool Expand(const PackedColumn& packed, std::size_t count, std::size_t total) {
+  Words values;
+  UnpackChanges(packed, values);
+  std::size_t set = 0;
+  for (std::size_t i = 0; i < RoundUpToGroup(count); ++i) {
+    set += (packed.data[i / 8] >> (i % 8)) & 1;
+    if (set > packed.change_count) return false;
+    packed.column[i] = static_cast<RawValue>(values[set]);
+  }
+  return count < total || set == packed.change_count;
+}
+
+// Fills with runs: each value up to the position of the next one.
+bool Spread(const PackedColumn& packed, std::size_t total) {
+  Words values;
+  Words ends;
+  UnpackChanges(packed, values);
+  Unpack(packed.data, 0, packed.change_count, PositionWidth(total), ends.data());
+  ends[packed.change_count] = static_cast<std::uint32_t>(total);
   std::uint32_t at = 0;
-  for (std::size_t i = 0; i < run_count; ++i) {
-    if (ends[i] <= at || ends[i] > count) return false;
-    for (; at < ends[i]; ++at) column[at] = static_cast<RawValue>(values[i]);
+  for (std::size_t i = 0; i <= packed.change_count; ++i) {
+    if (ends[i] <= at || ends[i] > total) return false;
+    for (; at < ends[i]; ++at) packed.column[at] = static_cast<RawValue>(values[i]);
   }
   return true;
 }
 
-void Fill(RawValue value, std::size_t count, RawValue* column) { std::fill_n(column, count, value); }
+void Fill(std::span<const PackedColumn> columns, std::size_t count) {
+  for (const PackedColumn& packed : columns) std::fill_n(packed.column, count, static_cast<RawValue>(packed.base));
+}
+
+void UnpackAll(std::span<const PackedColumn> columns, std::size_t count) {
+  for (const PackedColumn& packed : columns) {
+    Unpack(packed.data, packed.base, count, packed.width, reinterpret_cast<std::uint32_t*>(packed.column));
+  }
+}
+
+void UnpackSumsAll(std::span<const PackedColumn> columns, std::size_t count) {
+  for (const PackedColumn& packed : columns) {
+    UnpackSums(packed.data, packed.base, count, packed.width, reinterpret_cast<std::uint32_t*>(packed.column));
+  }
+}
+
+bool ExpandAll(std::span<const PackedColumn> columns, std::size_t count, std::size_t total) {
+  return std::ranges::all_of(columns, [&](const PackedColumn& packed) { return Expand(packed, count, total); });
+}
+
+bool SpreadAll(std::span<const PackedColumn> columns, std::size_t /*count*/, std::size_t total) {
+  return std::ranges::all_of(columns, [&](const PackedColumn& packed) { return Spread(packed, total); });
+}
 
 std::atomic<const ColumnKernels*> forced_kernels = nullptr;
 
 }  // namespace
 
 const ColumnKernels internal::kScalarKernels = {
-    Transpose, Analyze, Differences, Changes, Pack, Unpack, UnpackSums, Expand, Spread, Fill,
+    Transpose,  Analyze, Differences, Changes,       Pack,      Unpack,
+    UnpackSums, Fill,    UnpackAll,   UnpackSumsAll, ExpandAll, SpreadAll,
 };
 
 bool ColumnKernels::Has(CodecPath path) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "catalog/signal.h"
 
@@ -16,6 +18,16 @@ struct ColumnStats {
   RawValue greatest = 0;
   std::size_t change_count = 0;  // values that differ from the one before
   unsigned delta_width = 0;      // bits of the widest zigzag difference from one value to the next
+};
+
+// A packed column, as its head tells, and where its values go. Uninitialised: there are arrays of it.
+struct PackedColumn {
+  const std::uint8_t* data;         // the numbers; in the forms of changes: which values differ
+  const std::uint8_t* differences;  // in the forms of changes
+  std::uint32_t base;
+  std::uint32_t width;         // bits: 1..32; of constants 0
+  std::uint32_t change_count;  // in the forms of changes: 1 up to one less than there are values
+  RawValue* column;
 };
 
 // The loops of the column codec, for one kind of processor. `count` is at most ColumnCodec::kMaxCount.
@@ -50,15 +62,18 @@ struct ColumnKernels {
   void (*unpack_sums)(const std::uint8_t* from, std::uint32_t first, std::size_t count, unsigned width,
                       std::uint32_t* values);
 
-  // column[i] = values[the number of bits set in changes 0..i]: each value is repeated until the next change. Returns
-  // how many bits are set in the bytes that hold `count` of them.
-  std::size_t (*expand)(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count, RawValue* column);
+  // These decode columns of one form, the values [0, count) of each. Many at a time: what the processor learns from one
+  // column, how long the loops are and which way the branches go, then holds for the next.
+  using DecodeColumns = void (*)(std::span<const PackedColumn> columns, std::size_t count);
+  DecodeColumns fill;             // constants
+  DecodeColumns unpack_all;       // packed
+  DecodeColumns unpack_sums_all;  // delta
 
-  // Fills a column with runs: values[i] up to ends[i]. False: these do not grow, or are beyond `count`.
-  bool (*spread)(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count, std::size_t count,
-                 RawValue* column);
-
-  void (*fill)(RawValue value, std::size_t count, RawValue* column);
+  // The same of columns of `total` values whose changes are in a bitmap or listed. False: a column is not sound, which
+  // is seen only of what was decoded; what is in them is then undefined.
+  using DecodeChanges = bool (*)(std::span<const PackedColumn> columns, std::size_t count, std::size_t total);
+  DecodeChanges expand_all;  // bitmap
+  DecodeChanges spread_all;  // listed
 
   // Those of the fastest path this processor has, or of the one that was forced. Thread-safe.
   static const ColumnKernels& Get();
@@ -68,6 +83,11 @@ struct ColumnKernels {
   static const ColumnKernels& Of(CodecPath path);  // which this processor has
   static void ForceForTest(CodecPath path);        // for tests and benchmarks: what Get() gives from now on
 };
+
+// Bits that tell a place among `count` values.
+constexpr unsigned PositionWidth(std::size_t count) {
+  return static_cast<unsigned>(std::bit_width(static_cast<std::uint32_t>(count - 1)));
+}
 
 namespace internal {
 extern const ColumnKernels kScalarKernels;

@@ -322,8 +322,9 @@ TELLTALE_AVX2 void UnpackSums(const std::uint8_t* from, std::uint32_t first, std
   }
 }
 
-TELLTALE_AVX2 std::size_t Expand(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count,
-                                 RawValue* column) {
+// A column's bytes of change, and its values, the first before them. Returns how many bits are set.
+TELLTALE_AVX2 inline std::size_t Expand(const std::uint8_t* changes, const std::uint32_t* values, std::size_t count,
+                                        RawValue* column) {
   std::size_t set = 0;
   for (std::size_t i = 0; i < count; i += kLanes) {
     const unsigned bits = changes[i / kLanes];
@@ -334,14 +335,20 @@ TELLTALE_AVX2 std::size_t Expand(const std::uint8_t* changes, const std::uint32_
   return set;
 }
 
-// Two groups are written whatever the length of the run: it is rarely longer, and the next run overwrites the rest.
+// Two groups are written whatever the length of the run, unless they would end behind the column: it is rarely longer,
+// and the next run overwrites the rest.
 TELLTALE_AVX2 bool Spread(const std::uint32_t* ends, const std::uint32_t* values, std::size_t run_count,
                           std::size_t count, RawValue* column) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < run_count; ++i) {
-    const __m256i value = Broadcast(values[i]);
     const std::size_t end = ends[i];
     if (end <= at || end > count) return false;
+    if (at + 2 * kLanes > count || end + kLanes > count) {
+      std::fill(column + at, column + end, static_cast<RawValue>(values[i]));
+      at = end;
+      continue;
+    }
+    const __m256i value = Broadcast(values[i]);
     Store(column + at, value);
     Store(column + at + kLanes, value);
     for (at += 2 * kLanes; at < end; at += kLanes) Store(column + at, value);
@@ -350,15 +357,135 @@ TELLTALE_AVX2 bool Spread(const std::uint32_t* ends, const std::uint32_t* values
   return true;
 }
 
-TELLTALE_AVX2 void Fill(RawValue value, std::size_t count, RawValue* column) {
-  const __m256i values = _mm256_set1_epi32(value);
-  for (std::size_t i = 0; i < count; i += kLanes) Store(column + i, values);
+// Columns up to this long are expanded several at a time: what was stored of one column is in the cache when it is
+// read again at another boundary, for which the processor would otherwise wait.
+constexpr std::size_t kShort = 128;
+constexpr std::size_t kPhase = 8;
+using LongValues = std::array<std::uint32_t, 4096 + ColumnKernels::kSlack>;
+using ShortValues = std::array<std::uint32_t, kShort + 3 * kLanes>;
+
+TELLTALE_AVX2 inline void UnpackChanges(const PackedColumn& packed, std::uint32_t* values) {
+  values[0] = packed.base;
+  UnpackSums(packed.differences, packed.base, packed.change_count, packed.width, values + 1);
+}
+
+TELLTALE_AVX2 inline bool IsChangeCount(std::size_t set, const PackedColumn& packed, bool whole) {
+  return whole ? set == packed.change_count : set <= packed.change_count;
+}
+
+TELLTALE_AVX2 bool ExpandAll(std::span<const PackedColumn> columns, std::size_t count, std::size_t total) {
+  bool sound = true;
+  if (total > kShort) {
+    LongValues values;
+    for (const PackedColumn& packed : columns) {
+      UnpackChanges(packed, values.data());
+      sound &= IsChangeCount(Expand(packed.data, values.data(), count, packed.column), packed, count == total);
+    }
+    return sound;
+  }
+  std::array<ShortValues, kPhase> values;
+  for (std::size_t first = 0; first < columns.size(); first += kPhase) {
+    const auto some = columns.subspan(first, std::min(kPhase, columns.size() - first));
+    for (std::size_t k = 0; k < some.size(); ++k) UnpackChanges(some[k], values[k].data());
+    for (std::size_t k = 0; k < some.size(); ++k) {
+      const std::size_t set = Expand(some[k].data, values[k].data(), count, some[k].column);
+      sound &= IsChangeCount(set, some[k], count == total);
+    }
+  }
+  return sound;
+}
+
+// The bits of up to 8 positions below 128. A shift by more than 63 gives none, so lanes beyond them and those of
+// the other half need no mask.
+TELLTALE_AVX2 inline __m128i BitsOf(__m256i positions) {
+  const __m256i one = _mm256_set1_epi64x(1);
+  const __m256i half = _mm256_set1_epi64x(64);
+  const __m256i a = _mm256_cvtepu32_epi64(_mm256_castsi256_si128(positions));
+  const __m256i b = _mm256_cvtepu32_epi64(_mm256_extracti128_si256(positions, 1));
+  const __m256i low = Or(_mm256_sllv_epi64(one, a), _mm256_sllv_epi64(one, b));
+  const __m256i high =
+      Or(_mm256_sllv_epi64(one, _mm256_sub_epi64(a, half)), _mm256_sllv_epi64(one, _mm256_sub_epi64(b, half)));
+  const __m256i both = Or(_mm256_unpacklo_epi64(low, high), _mm256_unpackhi_epi64(low, high));
+  return _mm_or_si128(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
+}
+
+// The bitmap of a column's positions. `bad` becomes other than zero unless they grow, from 1, and are below `total`.
+TELLTALE_AVX2 inline __m128i ListedBits(const PackedColumn& packed, const UnpackPlan& plan, unsigned width,
+                                        std::size_t total, __m256i& bad) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i bytes = Load(plan.bytes.data());
+  const __m256i shifts = Load(plan.shifts.data());
+  __m256i last = _mm256_setzero_si256();  // in lane 7
+  __m128i bits = _mm_setzero_si128();
+  const std::uint8_t* from = packed.data;
+  for (std::size_t i = 0; i < packed.change_count; i += kLanes, from += width) {
+    const __m256i beyond = _mm256_cmpgt_epi32(lanes, _mm256_set1_epi32(static_cast<int>(packed.change_count - i) - 1));
+    const __m256i positions = Or(UnpackGroup(from, width, bytes, shifts), beyond);
+    const __m256i shifted = _mm256_permutevar8x32_epi32(positions, _mm256_setr_epi32(7, 0, 1, 2, 3, 4, 5, 6));
+    const __m256i before =
+        _mm256_blend_epi32(shifted, _mm256_permutevar8x32_epi32(last, _mm256_setr_epi32(7, 0, 0, 0, 0, 0, 0, 0)), 1);
+    const __m256i grows = _mm256_and_si256(_mm256_cmpgt_epi32(positions, before),
+                                           _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(total)), positions));
+    bad = Or(bad, _mm256_andnot_si256(Or(grows, beyond), _mm256_set1_epi32(-1)));
+    bits = _mm_or_si128(bits, BitsOf(positions));
+    last = positions;
+  }
+  return bits;
+}
+
+TELLTALE_AVX2 bool SpreadAll(std::span<const PackedColumn> columns, std::size_t count, std::size_t total) {
+  const unsigned width = PositionWidth(total);
+  if (total > kShort) {
+    LongValues values;
+    LongValues ends;
+    return std::ranges::all_of(columns, [&](const PackedColumn& packed) TELLTALE_AVX2 {
+      UnpackChanges(packed, values.data());
+      Unpack(packed.data, 0, packed.change_count, width, ends.data());
+      ends[packed.change_count] = static_cast<std::uint32_t>(total);
+      return Spread(ends.data(), values.data(), packed.change_count + 1, total, packed.column);
+    });
+  }
+  std::array<ShortValues, kPhase> values;
+  alignas(16) std::array<std::array<std::uint8_t, 16>, kPhase> changes;
+  __m256i bad = _mm256_setzero_si256();
+  for (std::size_t first = 0; first < columns.size(); first += kPhase) {
+    const auto some = columns.subspan(first, std::min(kPhase, columns.size() - first));
+    for (std::size_t k = 0; k < some.size(); ++k) {
+      UnpackChanges(some[k], values[k].data());
+      const __m128i bits = ListedBits(some[k], kUnpackPlans[width], width, total, bad);
+      _mm_store_si128(reinterpret_cast<__m128i*>(changes[k].data()), bits);
+    }
+    for (std::size_t k = 0; k < some.size(); ++k) {
+      Expand(changes[k].data(), values[k].data(), count, some[k].column);
+    }
+  }
+  return _mm256_testz_si256(bad, bad) != 0;
+}
+
+TELLTALE_AVX2 void Fill(std::span<const PackedColumn> columns, std::size_t count) {
+  for (const PackedColumn& packed : columns) {
+    const __m256i values = Broadcast(packed.base);
+    for (std::size_t i = 0; i < count; i += kLanes) Store(packed.column + i, values);
+  }
+}
+
+TELLTALE_AVX2 void UnpackAll(std::span<const PackedColumn> columns, std::size_t count) {
+  for (const PackedColumn& packed : columns) {
+    Unpack(packed.data, packed.base, count, packed.width, reinterpret_cast<std::uint32_t*>(packed.column));
+  }
+}
+
+TELLTALE_AVX2 void UnpackSumsAll(std::span<const PackedColumn> columns, std::size_t count) {
+  for (const PackedColumn& packed : columns) {
+    UnpackSums(packed.data, packed.base, count, packed.width, reinterpret_cast<std::uint32_t*>(packed.column));
+  }
 }
 
 }  // namespace
 
 const ColumnKernels internal::kAvx2Kernels = {
-    Transpose, Analyze, Differences, Changes, Pack, Unpack, UnpackSums, Expand, Spread, Fill,
+    Transpose,  Analyze, Differences, Changes,       Pack,      Unpack,
+    UnpackSums, Fill,    UnpackAll,   UnpackSumsAll, ExpandAll, SpreadAll,
 };
 
 }  // namespace telltale

@@ -48,9 +48,10 @@ Packed Pack(const std::vector<RawValue>& raw, CodecPath path = CodecPath::kScala
 
 // The bytes have nothing behind them, so the sanitizers see a read beyond their end.
 bool Unpack(const Packed& packed, std::size_t count, std::vector<RawValue>& raw, CodecPath path = CodecPath::kScalar) {
-  const std::vector<std::uint8_t> head(packed.head.begin(), packed.head.end());
+  std::vector<std::uint8_t> head(packed.head.begin(), packed.head.end());
+  head.resize(head.size() + 2);  // which may be read
   const std::vector<std::uint8_t> data(packed.data.begin(), packed.data.end());
-  ColumnCodec::Source source{head.data(), head.data() + head.size(), data.data(), data.data() + data.size(),
+  ColumnCodec::Source source{head.data(), head.data() + packed.head.size(), data.data(), data.data() + data.size(),
                              data.data() + data.size()};
   ColumnCodec::Source skipped = source;
   raw.resize(count + ColumnCodec::kSlack);
