@@ -405,6 +405,14 @@ StatusOr<std::int64_t> BlockCodec::PeekFirstTime(std::string_view block) {
   return summary.first_time_ms;
 }
 
+StatusOr<BlockCodec::Summary> BlockCodec::PeekSummary(std::string_view block) {
+  std::string_view bytes;
+  Summary summary;
+  Counts counts;
+  RETURN_IF_ERROR(TakeSummary(block, bytes, summary, counts));
+  return summary;
+}
+
 StatusOr<BlockCodec::Summary> BlockCodec::ReadSummary(std::string_view block) {
   std::string_view bytes;
   Summary summary;

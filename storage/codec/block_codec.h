@@ -93,6 +93,8 @@ class BlockCodec {
 
   // When the block's first frame was, without a look at the checksum.
   static StatusOr<std::int64_t> PeekFirstTime(std::string_view block);
+  // The same with all that ReadSummary() tells.
+  static StatusOr<Summary> PeekSummary(std::string_view block);
 
   // Adds the block's frames inside the range to `run`, which is empty: those that have at least one of `signals`
   // (sorted; empty: all), with just these, in the order of ids. Columns of other signals are not decoded. Errors:

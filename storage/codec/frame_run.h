@@ -34,6 +34,8 @@ class FrameRun {
               std::span<const RawValue> values);
   // Gives frame `i` another layout and values.
   void Replace(std::size_t i, const std::shared_ptr<const Layout>& layout, std::span<const RawValue> values);
+  // Gives frame `i` another time, which is still behind that of the one before.
+  void SetTime(std::size_t i, std::int64_t measure_time_ms) { entries_[i].measure_time_ms = measure_time_ms; }
   // Forgets the frames before `i`.
   void RemoveBefore(std::size_t i);
   void Clear();

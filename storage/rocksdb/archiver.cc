@@ -1,7 +1,6 @@
 #include "storage/rocksdb/archiver.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,9 +9,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "storage/codec/block_codec.h"
-#include "storage/rocksdb/frame_merge.h"
 #include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/section_writer.h"
 #include "storage/rocksdb/telemetry_keys.h"
 #include "storage/rocksdb/telemetry_scan.h"
 
@@ -28,21 +26,34 @@ rocksdb::WriteOptions WithoutLog() {
 }  // namespace
 
 Status BlockWrites::Open(const TelemetryDatabase& database) {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = InKeyOrder();
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator(options, database.blocks));
+  MutexLock lock(days_mutex_);
   it->SeekToFirst();
-  RETURN_IF_ERROR(ToStatus(it->status(), "look for the first block"));
-  const auto parts = it->Valid() ? ParseBlockKey(ViewOf(it->key())) : std::nullopt;
-  first_day_ = !it->Valid() ? kDayEnd : parts ? parts->day : 0;
-  return OkStatus();
+  while (it->Valid()) {
+    if (it->key().size() < 2) return absl::DataLossError("a block has a malformed key");
+    const std::int64_t day = ReadBigEndian(ViewOf(it->key()).substr(0, 2));
+    days_.insert(day);
+    if (day + 1 == kDayEnd) break;
+    it->Seek(BlockPrefix(day + 1, 0));
+  }
+  return ToStatus(it->status(), "look for the days of blocks");
+}
+
+std::vector<std::int64_t> BlockWrites::days() const {
+  MutexLock lock(days_mutex_);
+  return {days_.begin(), days_.end()};
 }
 
 Status BlockWrites::Write(rocksdb::DB& db, rocksdb::WriteBatch& batch, const std::vector<Block>& blocks) {
   MutexLock lock(mutex_);
+  {
+    MutexLock days_lock(days_mutex_);
+    for (const Block& block : blocks) days_.insert(block.day);  // before it can be read
+  }
   for (const Block& block : blocks) {
     if (watched_day_ == block.day) noted_.insert(block.vehicle);
-    if (block.day < first_day_) first_day_ = block.day;  // before it can be read
   }
   return ToStatus(db.Write(WithoutLog(), &batch), "write blocks");
 }
@@ -62,7 +73,10 @@ StatusOr<bool> BlockWrites::Finish(const std::function<Status()>& remove) {
   MutexLock lock(mutex_);
   if (!noted_.empty()) return false;
   RETURN_IF_ERROR(remove());
-  if (first_day_ == watched_day_) first_day_ = *watched_day_ + 1;
+  if (watched_day_) {
+    MutexLock days_lock(days_mutex_);
+    days_.erase(*watched_day_);
+  }
   watched_day_.reset();
   return true;
 }
@@ -109,7 +123,7 @@ Status Archiver::Archive(std::int64_t time_ms) {
   Status result;
   const std::int64_t end_day = std::clamp<std::int64_t>(DayOf(time_ms), 0, kDayEnd);
   for (std::int64_t day = 0; day < end_day; ++day) {
-    const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator({}, database_.blocks));
+    const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator(InKeyOrder(), database_.blocks));
     it->Seek(BlockPrefix(day, 0));
     RETURN_IF_ERROR(ToStatus(it->status(), "look for days to archive"));
     if (!it->Valid()) break;
@@ -155,7 +169,7 @@ Status Archiver::ArchiveDay(std::int64_t day) {
   rollups_.Begin(day);
   std::uint64_t count = 0;
   {
-    const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator({}, database_.blocks));
+    const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator(InKeyOrder(), database_.blocks));
     for (it->Seek(BlockPrefix(day, 0)); it->Valid();) {
       const auto parts = ParseBlockKey(ViewOf(it->key()));
       if (!parts) return absl::DataLossError("a block has a malformed key");
@@ -197,7 +211,7 @@ Status Archiver::ArchiveVehicle(std::int64_t day, VehicleId vehicle) {
   std::uint64_t sequence = 0;
   const std::string prefix = BlockPrefix(day, vehicle);
   {
-    const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator({}, database_.blocks));
+    const std::unique_ptr<rocksdb::Iterator> it(database_.db->NewIterator(InKeyOrder(), database_.blocks));
     for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
       const auto parts = ParseBlockKey(ViewOf(it->key()));
       if (parts) sequence = std::max(sequence, parts->sequence);
@@ -214,23 +228,24 @@ Status Archiver::ArchiveVehicle(std::int64_t day, VehicleId vehicle) {
   }
   FrameRun run;
   LayoutPool layouts;
-  LayoutPool parts;
+  SectionWriter sections(
+      database_, {.day = day, .vehicle = vehicle, .sequence = sequence, .short_lived = options_.short_lived}, batch);
   sums_.Take();
   const auto put = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(archive_mutex_) {
-    AppendBlocks(day, vehicle, sequence, run, parts, batch);
     sums_.Add(run);
-    run.Clear();
+    sections.Add(run);
   };
   const TelemetryStore::FrameFunction add = [&](const Frame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(archive_mutex_) {
     run.Add(frame.measure_time_ms, layouts.Get(frame.layout->signals()), frame.values);
-    if (run.size() == kFramesPerBlock) put();
+    if (SectionWriter::IsFull(run)) put();
     return true;
   };
   const ScanOptions options;
   RETURN_IF_ERROR(
-      TelemetryScan(database_, day, vehicle, {}, {day * kMsPerDay, (day + 1) * kMsPerDay}, options, {}, layouts, add)
+      TelemetryScan(database_, {day}, vehicle, {}, {day * kMsPerDay, (day + 1) * kMsPerDay}, options, {}, layouts, add)
           .Run());
   if (!run.empty()) put();
+  sections.Finish();
   std::vector<SignalSums::Sums> sums = sums_.Take();
   // What is to be forgotten soon is not kept as a rollup either.
   std::erase_if(sums, [this](const SignalSums::Sums& sum) { return IsShortLived(sum.signal); });
@@ -243,35 +258,6 @@ Status Archiver::ArchiveVehicle(std::int64_t day, VehicleId vehicle) {
     unflushed_bytes_ = 0;
   }
   return OkStatus();
-}
-
-void Archiver::AppendBlocks(std::int64_t day, VehicleId vehicle, std::uint64_t sequence, const FrameRun& run,
-                            LayoutPool& layouts, rocksdb::WriteBatch& batch) const {
-  std::map<std::uint32_t, std::vector<SignalId>> groups;
-  for (const auto& layout : run.layouts()) {
-    for (const SignalId signal : layout->signals()) {
-      std::vector<SignalId>& group = groups[IsShortLived(signal) ? ShortLivedGroupOf(signal) : GroupOf(signal)];
-      if (std::ranges::find(group, signal) == group.end()) group.push_back(signal);
-    }
-  }
-  const bool one_layout = run.Rows(0, run.size()) != nullptr;
-  std::string block;
-  for (auto& [group, signals] : groups) {
-    std::ranges::sort(signals);
-    std::int64_t last_time_ms = run.time_ms(run.size() - 1);
-    const std::uint32_t first = one_layout ? *run.layout(0)->PositionOf(signals.front()) : 0;
-    block.clear();
-    if (one_layout && *run.layout(0)->PositionOf(signals.back()) - first + 1 == signals.size()) {
-      BlockCodec::AppendSlice(vehicle, sequence, run, 0, run.size(), first, signals.size(), block);
-    } else {
-      const FrameRun part = Select(run, signals, {}, layouts);
-      BlockCodec::Append(vehicle, sequence, part, 0, part.size(), block);
-      last_time_ms = part.time_ms(part.size() - 1);
-    }
-    batch.Put(group < kShortLivedGroup ? database_.archive : database_.short_lived,
-              ArchiveKey(day, vehicle, group, last_time_ms), block);
-    if (group >= kShortLivedGroup) database_.has_short_lived = true;
-  }
 }
 
 }  // namespace telltale::internal

@@ -20,15 +20,14 @@
 namespace telltale::internal {
 
 // Keeps the sealer's writes and the end of a day's archiving apart: blocks that came meanwhile must not be removed. And
-// knows before which day there are no blocks at all, so that reads of what is archived need not look for them.
-// Thread-safe.
+// knows which days have blocks, so that reads look for no others. Thread-safe.
 class BlockWrites {
  public:
-  // Looks up the first day. Errors: UNAVAILABLE the disk; DATA_LOSS.
+  // Looks up the days. Errors: UNAVAILABLE the disk; DATA_LOSS.
   Status Open(const TelemetryDatabase& database);
 
-  // Every block is of this day or a later one, or was written after the call.
-  std::int64_t first_day() const { return first_day_; }
+  // In order; every block is of one of these days, or was written after the call.
+  std::vector<std::int64_t> days() const;
 
   // The sealer's way to write blocks; `blocks` are their days and vehicles.
   struct Block {
@@ -49,7 +48,8 @@ class BlockWrites {
   Mutex mutex_;
   std::optional<std::int64_t> watched_day_ ABSL_GUARDED_BY(mutex_);
   std::set<VehicleId> noted_ ABSL_GUARDED_BY(mutex_);
-  std::atomic<std::int64_t> first_day_ = 0;
+  mutable Mutex days_mutex_;  // held for moments, where `mutex_` is held while the disk works
+  std::set<std::int64_t> days_ ABSL_GUARDED_BY(days_mutex_);
 };
 
 // Puts past days in order: reads all blocks of a vehicle's day, whatever their size and however they overlap, and
@@ -59,8 +59,6 @@ class BlockWrites {
 // thread of its own; Archive() may be called from any.
 class Archiver {
  public:
-  static constexpr std::size_t kFramesPerBlock = 4'096;
-
   struct Options {
     std::chrono::hours age_min{};   // a day is left alone for so long after its end: most late frames come early
     std::chrono::seconds period{};  // between two looks for such days; 0: never by itself
@@ -93,8 +91,6 @@ class Archiver {
   void Run();
   Status ArchiveDay(std::int64_t day) ABSL_EXCLUSIVE_LOCKS_REQUIRED(archive_mutex_);
   Status ArchiveVehicle(std::int64_t day, VehicleId vehicle) ABSL_EXCLUSIVE_LOCKS_REQUIRED(archive_mutex_);
-  void AppendBlocks(std::int64_t day, VehicleId vehicle, std::uint64_t sequence, const FrameRun& run,
-                    LayoutPool& layouts, rocksdb::WriteBatch& batch) const;
   bool IsShortLived(SignalId signal) const;
   bool stopping() const;
 

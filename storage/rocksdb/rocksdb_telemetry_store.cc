@@ -139,7 +139,7 @@ Status RocksDbTelemetryStore::Impl::Scan(VehicleId vehicle, std::span<const Sign
   LayoutPool layouts;
   // Before anything is read of blocks: what is sealed in between is then seen twice, not missed.
   FrameRun head = internal::Select(heads_.UnsealedOf(vehicle), sorted, range, layouts);
-  return internal::TelemetryScan(*database_, writes_.first_day(), vehicle, sorted, range, options, std::move(head),
+  return internal::TelemetryScan(*database_, writes_.days(), vehicle, sorted, range, options, std::move(head),
                                  layouts, visit)
       .Run();
 }
@@ -150,7 +150,7 @@ Status RocksDbTelemetryStore::Impl::ScanSignal(VehicleId vehicle, SignalId signa
   LayoutPool layouts;
   const SignalId signals[] = {signal};
   FrameRun head = internal::Select(heads_.UnsealedOf(vehicle), signals, range, layouts);
-  return internal::SignalScan(*database_, writes_.first_day(), vehicle, signal, range, options, std::move(head), visit)
+  return internal::SignalScan(*database_, writes_.days(), vehicle, signal, range, options, std::move(head), visit)
       .Run();
 }
 

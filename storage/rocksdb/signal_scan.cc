@@ -2,119 +2,242 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
-#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "storage/rocksdb/frame_merge.h"
-#include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/telemetry_keys.h"
 #include "storage/rocksdb/telemetry_scan.h"
 
 namespace telltale::internal {
 
-SignalScan::SignalScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle,
+SignalScan::SignalScan(const TelemetryDatabase& database, std::vector<std::int64_t> block_days, VehicleId vehicle,
                        SignalId signal, TimeRange range, const ScanOptions& options, FrameRun head,
                        const TelemetryStore::RunFunction& visit)
     : database_(database),
-      first_block_day_(first_block_day),
+      block_days_(std::move(block_days)),
       vehicle_(vehicle),
       signal_(signal),
       range_(range),
       options_(options),
       visit_(visit),
-      iterators_(database, first_block_day, vehicle, range),
+      blocks_(database, block_days_, vehicle, range),
+      archive_(database),
       head_(std::move(head)) {}
 
 Status SignalScan::Run() {
   const std::int64_t first_day = std::max<std::int64_t>(0, DayOf(std::max<std::int64_t>(range_.from_ms, 0)));
   const std::int64_t last_day = range_.to_ms <= 0 ? -1 : std::min(kDayEnd - 1, DayOf(range_.to_ms - 1));
-  for (std::int64_t day = first_day; day <= last_day && !over_; day = iterators_.NextDay(day))
+  for (std::int64_t day = first_day; day <= last_day && !over_;
+       day = std::min(blocks_.NextDay(day), archive_.NextDay(day))) {
+    RETURN_IF_ERROR(CheckDeadline());
     RETURN_IF_ERROR(ScanDay(day));
+  }
   if (!over_) VisitHead(std::numeric_limits<std::int64_t>::max());
   return OkStatus();
 }
 
 Status SignalScan::ScanDay(std::int64_t day) {
-  const std::string blocks_prefix = BlockPrefix(day, vehicle_);
-  std::string archive_prefix = ArchivePrefix(day, vehicle_, GroupOf(signal_));
   from_ms_ = day * kMsPerDay;
   VisitHead(from_ms_);
-  iterators_.SeekBlocks(day);
-  const bool has_blocks = iterators_.blocks->Valid() && iterators_.blocks->key().starts_with(blocks_prefix);
-  iterators_.SeekArchive(day, GroupOf(signal_));
-  bool has_archive = iterators_.archive->Valid() && iterators_.archive->key().starts_with(archive_prefix);
-  // Which of the two has it depends on what was set when the day was archived; the group may be there without it.
-  if (iterators_.has_short_lived) {
-    const std::string short_lived = ArchivePrefix(day, vehicle_, ShortLivedGroupOf(signal_));
-    iterators_.SeekArchive(day, ShortLivedGroupOf(signal_));
-    if (iterators_.archive->Valid() && iterators_.archive->key().starts_with(short_lived) &&
-        HasSignal(iterators_.archive->value())) {
-      has_archive = true;
-      archive_prefix = short_lived;
-    } else if (has_archive) {
-      iterators_.SeekArchive(day, GroupOf(signal_));
-    }
-  }
-  bool visited = !has_blocks || !has_archive;
+  if (over_) return OkStatus();
+  ASSIGN_OR_RETURN(const bool has_blocks, blocks_.Seek(day));
+  ASSIGN_OR_RETURN(const Place archived, FindArchived(day));
+  bool visited = archived == Place::kNowhere || (archived == Place::kSections && !has_blocks);
   if (visited && has_blocks) {
-    ASSIGN_OR_RETURN(visited, VisitColumns(*iterators_.blocks, blocks_prefix));
-  } else if (visited && has_archive) {
-    ASSIGN_OR_RETURN(visited, VisitColumns(*iterators_.archive, archive_prefix));
+    ASSIGN_OR_RETURN(visited, VisitBlocks());
+  } else if (visited && archived == Place::kSections) {
+    ASSIGN_OR_RETURN(visited, VisitSections(day));
   }
-  RETURN_IF_ERROR(ToStatus(iterators_.blocks->status(), fmt::format("read blocks of vehicle {}", vehicle_)));
-  RETURN_IF_ERROR(ToStatus(iterators_.archive->status(), fmt::format("read the archive of vehicle {}", vehicle_)));
   return visited || over_ ? OkStatus() : VisitFrames(day);
 }
 
-// Whether the block has the signal; true if it is damaged, which shows when it is read.
-bool SignalScan::HasSignal(const rocksdb::Slice& block) {
-  const SignalId signals[] = {signal_};
-  return !BlockCodec::DecodeColumns(ViewOf(block), signals, columns_).ok() || !columns_.signals().empty();
+StatusOr<SignalScan::Place> SignalScan::FindArchived(std::int64_t day) {
+  const std::string prefix = BlockPrefix(day, vehicle_);
+  const auto place_of = [&](const rocksdb::Iterator& it) {
+    if (!it.Valid() || !it.key().starts_with(prefix)) return Place::kNowhere;
+    return it.key().size() == kOldArchiveKeyBytes ? Place::kOld : Place::kSections;
+  };
+  archive_.kept->Seek(ArchiveKey(day, vehicle_, 0, GroupOf(signal_)));
+  Place place = place_of(*archive_.kept);
+  if (place == Place::kNowhere) {
+    archive_.kept->Seek(prefix);
+    place = place_of(*archive_.kept);
+  }
+  if (archive_.short_lived != nullptr) {
+    archive_.short_lived->Seek(prefix);
+    if (place_of(*archive_.short_lived) == Place::kOld) place = Place::kOld;
+  }
+  RETURN_IF_ERROR(archive_.StatusOf(vehicle_));
+  return place;
 }
 
-// Budget: 2.5 us for a block of 1,024 frames, from memory.
-StatusOr<bool> SignalScan::VisitColumns(rocksdb::Iterator& it, std::string_view prefix) {
-  while (it.Valid() && it.key().starts_with(SliceOf(prefix)) && !over_) {
+// Budget: 7 us for a block of 128 frames of 420 signals, from memory.
+StatusOr<bool> SignalScan::VisitBlocks() {
+  while (blocks_.Valid() && !over_) {
     RETURN_IF_ERROR(CheckDeadline());
-    const auto block = ParseBlockKey(ViewOf(it.key()));
-    const auto archived = ParseArchiveKey(ViewOf(it.key()));
-    if (!block && !archived) return absl::DataLossError(fmt::format("a key of vehicle {} is malformed", vehicle_));
-    if (block && block->first_time_ms >= range_.to_ms) break;
-    const SignalId signals[] = {signal_};
-    const auto summary = BlockCodec::DecodeColumns(ViewOf(it.value()), signals, columns_);
-    if (!summary.ok() || summary->vehicle != vehicle_) {
-      return absl::DataLossError(fmt::format(
-          "vehicle {}, block of {}: {}", vehicle_, FormatTime(block ? block->first_time_ms : archived->last_time_ms),
-          summary.ok() ? fmt::format("is of vehicle {}", summary->vehicle) : MessageOf(summary.status())));
-    }
-    const bool is_last = archived && archived->last_time_ms >= range_.to_ms - 1;  // the next one need not be read
-    if (!is_last) it.Next();
-    if (block && it.Valid() && it.key().starts_with(SliceOf(prefix))) {
-      const auto next = ParseBlockKey(ViewOf(it.key()));
-      if (next && next->first_time_ms <= summary->last_time_ms) return false;
-    }
-    if (head_next_ < head_.size() && head_.time_ms(head_next_) <= summary->last_time_ms) return false;
-    if (!columns_.signals().empty()) {
-      const auto times_ms = columns_.times_ms();
-      const auto values = columns_.column(0);
-      if (std::ranges::find(values, kAbsent) == values.end()) {
-        Visit(times_ms, values);
-      } else {
-        times_ms_.clear();
-        values_.clear();
-        for (std::size_t i = 0; i < values.size(); ++i) {
-          if (values[i] == kAbsent) continue;
-          times_ms_.push_back(times_ms[i]);
-          values_.push_back(values[i]);
-        }
-        Visit(times_ms_, values_);
-      }
-    }
-    from_ms_ = summary->last_time_ms + 1;
-    if (is_last) break;
+    const std::int64_t first_time_ms = blocks_.first_time_ms();
+    if (first_time_ms >= range_.to_ms) break;
+    ASSIGN_OR_RETURN(const BlockCodec::Summary summary, Decode(blocks_.value(), first_time_ms));
+    RETURN_IF_ERROR(blocks_.Next());
+    if (blocks_.Valid() && blocks_.first_time_ms() <= summary.last_time_ms) return false;
+    if (!VisitColumn(columns_.times_ms())) return false;
   }
+  return true;
+}
+
+StatusOr<bool> SignalScan::VisitSections(std::int64_t day) {
+  const std::string prefix = BlockPrefix(day, vehicle_);
+  for (std::uint32_t section = 0; !over_; ++section) {
+    const std::string key = ArchiveKey(day, vehicle_, section, GroupOf(signal_));
+    ASSIGN_OR_RETURN(const bool kept, FindList(*archive_.kept, key, kept_list_));
+    const bool is_last = !archive_.kept->Valid() || !archive_.kept->key().starts_with(prefix);
+    short_lived_list_.entries.clear();
+    if (archive_.short_lived != nullptr) {
+      RETURN_IF_ERROR(FindList(*archive_.short_lived, key, short_lived_list_).status());
+    }
+    ASSIGN_OR_RETURN(const bool visited, VisitSection(day, section));
+    if (!visited) return false;
+    if (is_last || (kept && kept_list_.entries.size() < kBlocksPerSection)) break;
+  }
+  return true;
+}
+
+StatusOr<bool> SignalScan::FindList(rocksdb::Iterator& it, const std::string& key, BlockList& list) const {
+  list.entries.clear();
+  if (!it.Valid() || ViewOf(it.key()) != key) it.Seek(key);
+  RETURN_IF_ERROR(archive_.StatusOf(vehicle_));
+  if (!it.Valid() || ViewOf(it.key()) != key) return false;
+  if (const Status read = list.Read(ViewOf(it.value())); !read.ok()) return Damaged(from_ms_, read);
+  if (list.vehicle != vehicle_) {
+    return Damaged(from_ms_, absl::DataLossError(fmt::format("is of vehicle {}", list.vehicle)));
+  }
+  return true;
+}
+
+StatusOr<bool> SignalScan::VisitSection(std::int64_t day, std::uint32_t section) {
+  const auto needs_head = [](const BlockList::Entry& entry) {
+    return entry.form == BlockForm::kTimed || entry.form == BlockForm::kNumbered;
+  };
+  times_list_.entries.clear();
+  if (std::ranges::any_of(kept_list_.entries, needs_head) ||
+      std::ranges::any_of(short_lived_list_.entries, needs_head)) {
+    RETURN_IF_ERROR(ReadHead(day, section));
+  }
+  const std::size_t count = std::max(kept_list_.entries.size(), short_lived_list_.entries.size());
+  for (std::size_t i = 0; i < count && !over_; ++i) {
+    for (const BlockList* list : {&kept_list_, &short_lived_list_}) {
+      if (i >= list->entries.size() || list->entries[i].form == BlockForm::kAbsent) continue;
+      RETURN_IF_ERROR(CheckDeadline());
+      const auto& timed = needs_head(list->entries[i]) ? times_list_.entries : list->entries;
+      if (i >= timed.size() || !timed[i].has_first_time()) {
+        return Damaged(day * kMsPerDay, absl::DataLossError("its section lacks times"));
+      }
+      if (day * kMsPerDay + timed[i].first_time_ms >= range_.to_ms) return true;
+      // Before the range, as the next block begins before it, too.
+      if (i + 1 < timed.size() && timed[i + 1].has_first_time() &&
+          day * kMsPerDay + timed[i + 1].first_time_ms <= range_.from_ms) {
+        continue;
+      }
+      ASSIGN_OR_RETURN(const bool visited, VisitBlockOf(list->entries[i], i, day));
+      if (!visited) return false;
+    }
+  }
+  return true;
+}
+
+// Budget: 1 us for a block of 1,024 frames, from memory.
+StatusOr<bool> SignalScan::VisitBlockOf(const BlockList::Entry& entry, std::size_t number, std::int64_t day) {
+  const std::int64_t day_ms = day * kMsPerDay;
+  if (entry.form == BlockForm::kNumbered) {
+    const std::int64_t first_ms = day_ms + times_list_.entries[number].first_time_ms;
+    RETURN_IF_ERROR(Decode(entry.block, first_ms).status());
+    if (columns_.signals().empty()) return true;
+    RETURN_IF_ERROR(DecodeTimes(number, first_ms));
+    const auto numbers = columns_.times_ms();
+    if (numbers.back() >= static_cast<std::int64_t>(frame_times_ms_.size())) {
+      return Damaged(first_ms, absl::DataLossError("has more frames than times"));
+    }
+    // Numbers grow, so none is needed once its place has another's time.
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      frame_times_ms_[i] = frame_times_ms_[static_cast<std::size_t>(numbers[i])];
+    }
+    return VisitColumn(std::span(frame_times_ms_).first(numbers.size()));
+  }
+  const std::int64_t first_ms = day_ms + entry.first_time_ms;
+  const auto found = unpacker_.Unpack(entry.block, entry.frame_count, BitOf(signal_), {0, entry.frame_count});
+  if (!found.ok()) return Damaged(first_ms, found.status());
+  if (*found == 0) return true;
+  if (entry.form == BlockForm::kSteady) {
+    entry.GetTimes(day_ms, frame_times_ms_);
+  } else {
+    RETURN_IF_ERROR(DecodeTimes(number, first_ms));
+    if (frame_times_ms_.size() != entry.frame_count) {
+      return Damaged(first_ms, absl::DataLossError("is of other frames than the head of its section"));
+    }
+  }
+  if (!IsBehindHead(frame_times_ms_.back())) return false;
+  from_ms_ = frame_times_ms_.back() + 1;
+  Visit(frame_times_ms_, {unpacker_.column(0), entry.frame_count});
+  return true;
+}
+
+Status SignalScan::ReadHead(std::int64_t day, std::uint32_t section) {
+  const bool again = !kept_list_.entries.empty();
+  const std::string key = ArchiveKey(day, vehicle_, section, kSectionHead);
+  ASSIGN_OR_RETURN(const bool found, FindList(*archive_.kept, key, times_list_));
+  if (found) {
+    section_head_.assign(archive_.kept->value().data(), archive_.kept->value().size());
+    RETURN_IF_ERROR(times_list_.Read(section_head_));
+  }
+  if (again) {
+    const std::string list_key = ArchiveKey(day, vehicle_, section, GroupOf(signal_));
+    RETURN_IF_ERROR(FindList(*archive_.kept, list_key, kept_list_).status());
+  }
+  return OkStatus();
+}
+
+StatusOr<BlockCodec::Summary> SignalScan::Decode(std::string_view block, std::int64_t time_ms) {
+  const SignalId signals[] = {signal_};
+  auto summary = BlockCodec::DecodeColumns(block, signals, columns_);
+  if (!summary.ok()) return Damaged(time_ms, summary.status());
+  if (summary->vehicle != vehicle_) {
+    return Damaged(time_ms, absl::DataLossError(fmt::format("is of vehicle {}", summary->vehicle)));
+  }
+  return summary;
+}
+
+Status SignalScan::DecodeTimes(std::size_t number, std::int64_t time_ms) {
+  const auto summary = BlockCodec::DecodeColumns(times_list_.entries[number].block, {}, times_);
+  if (!summary.ok()) return Damaged(time_ms, summary.status());
+  if (summary->vehicle != vehicle_) return Damaged(time_ms, absl::DataLossError("has the times of another vehicle"));
+  frame_times_ms_.assign(times_.times_ms().begin(), times_.times_ms().end());
+  return OkStatus();
+}
+
+// What the head has from before the block's end belongs between its values.
+bool SignalScan::IsBehindHead(std::int64_t last_time_ms) const {
+  return head_next_ == head_.size() || head_.time_ms(head_next_) > last_time_ms;
+}
+
+bool SignalScan::VisitColumn(std::span<const std::int64_t> times_ms) {
+  if (!IsBehindHead(times_ms.back())) return false;
+  from_ms_ = times_ms.back() + 1;
+  if (columns_.signals().empty()) return true;
+  const auto values = columns_.column(0);
+  if (std::ranges::find(values, kAbsent) == values.end()) {
+    Visit(times_ms, values);
+    return true;
+  }
+  times_ms_.clear();
+  values_.clear();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] == kAbsent) continue;
+    times_ms_.push_back(times_ms[i]);
+    values_.push_back(values[i]);
+  }
+  Visit(times_ms_, values_);
   return true;
 }
 
@@ -130,7 +253,7 @@ Status SignalScan::VisitFrames(std::int64_t day) {
     return true;
   };
   const ScanOptions options{.deadline = options_.deadline};
-  RETURN_IF_ERROR(TelemetryScan(database_, first_block_day_, vehicle_, signals, rest, options,
+  RETURN_IF_ERROR(TelemetryScan(database_, block_days_, vehicle_, signals, rest, options,
                                 Select(head_, {}, rest, layouts), layouts, add)
                       .Run());
   while (head_next_ < head_.size() && head_.time_ms(head_next_) < rest.to_ms) ++head_next_;
@@ -157,6 +280,11 @@ void SignalScan::Visit(std::span<const std::int64_t> times_ms, std::span<const R
   visited_count_ += count;
   over_ =
       !visit_({times_ms.subspan(from, count), values.subspan(from, count)}) || visited_count_ >= options_.frame_limit;
+}
+
+Status SignalScan::Damaged(std::int64_t time_ms, const Status& status) const {
+  return absl::DataLossError(
+      fmt::format("vehicle {}, block of {}: {}", vehicle_, FormatTime(time_ms), MessageOf(status)));
 }
 
 Status SignalScan::CheckDeadline() const {

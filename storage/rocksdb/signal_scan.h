@@ -1,11 +1,17 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "base/time.h"
 #include "storage/codec/block_codec.h"
-#include "storage/rocksdb/day_iterators.h"
+#include "storage/rocksdb/archive_iterators.h"
+#include "storage/rocksdb/block_list.h"
+#include "storage/rocksdb/day_blocks.h"
+#include "storage/rocksdb/packed_columns.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/telemetry_store.h"
 
@@ -16,41 +22,69 @@ namespace telltale::internal {
 class SignalScan {
  public:
   // `head` has the frames that were in memory when the scan began, with this signal only. What refers to something
-  // outlives the scan; `first_block_day` is BlockWrites::first_day() from
-  // after the head was copied.
-  SignalScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle, SignalId signal,
-             TimeRange range, const ScanOptions& options, FrameRun head, const TelemetryStore::RunFunction& visit);
+  // outlives the scan; `block_days` is BlockWrites::days() from after the head was copied.
+  SignalScan(const TelemetryDatabase& database, std::vector<std::int64_t> block_days, VehicleId vehicle,
+             SignalId signal, TimeRange range, const ScanOptions& options, FrameRun head,
+             const TelemetryStore::RunFunction& visit);
 
   Status Run();
 
  private:
+  // Where the archive has the vehicle's day.
+  enum class Place : std::uint8_t { kNowhere, kSections, kOld };
+
   Status ScanDay(std::int64_t day);
-  bool HasSignal(const rocksdb::Slice& block);
-  // Visits all blocks that the iterator has under the prefix. False: from `from_ms_` on they overlap something.
-  StatusOr<bool> VisitColumns(rocksdb::Iterator& it, std::string_view prefix);
+  // Leaves the archive's iterators in or behind the vehicle's part of the day.
+  StatusOr<Place> FindArchived(std::int64_t day);
+  // Each visits what there is of the day. False: from `from_ms_` on it overlaps something.
+  StatusOr<bool> VisitBlocks();
+  StatusOr<bool> VisitSections(std::int64_t day);
+  StatusOr<bool> VisitSection(std::int64_t day, std::uint32_t section);
+  // Finds the signal's list of a section.
+  StatusOr<bool> FindList(rocksdb::Iterator& it, const std::string& key, BlockList& list) const;
+  // Reads where the section has the times of numbered frames; moves `archive_` there and back.
+  Status ReadHead(std::int64_t day, std::uint32_t section);
+  StatusOr<bool> VisitBlockOf(const BlockList::Entry& entry, std::size_t number, std::int64_t day);
+  // Decodes the signal's column of a block into `columns_`.
+  StatusOr<BlockCodec::Summary> Decode(std::string_view block, std::int64_t time_ms);
+  // Sets `frame_times_ms_` to the times that the section has for its block of this number.
+  Status DecodeTimes(std::size_t number, std::int64_t time_ms);
+  // Visits the column of `columns_`, if there is one. False: as above.
+  bool VisitColumn(std::span<const std::int64_t> times_ms);
+  bool IsBehindHead(std::int64_t last_time_ms) const;
   // Visits everything from `from_ms_` to the end of the day, frame by frame.
   Status VisitFrames(std::int64_t day);
   // Visits what the head has from before `until_ms`.
   void VisitHead(std::int64_t until_ms);
   // What of the values is inside the range, and at most as many as are wanted.
   void Visit(std::span<const std::int64_t> times_ms, std::span<const RawValue> values);
+  Status Damaged(std::int64_t time_ms, const Status& status) const;
   Status CheckDeadline() const;
 
   const TelemetryDatabase& database_;
-  const std::int64_t first_block_day_;
+  const std::vector<std::int64_t> block_days_;
   const VehicleId vehicle_;
   const SignalId signal_;
   const TimeRange range_;
   const ScanOptions& options_;
   const TelemetryStore::RunFunction& visit_;
 
-  DayIterators iterators_;
+  // Made in this order: what the archiver moves in between is then seen twice, not missed.
+  DayBlocks blocks_;
+  const ArchiveIterators archive_;
   FrameRun head_;
   std::size_t head_next_ = 0;
+  BlockList kept_list_;         // of a section: the signal's blocks
+  BlockList short_lived_list_;  // the same
+  std::string section_head_;
+  BlockList times_list_;  // refers to section_head_
+  ColumnUnpacker unpacker_;
   BlockColumns columns_;
+  BlockColumns times_;
   std::int64_t from_ms_ = 0;  // everything of the day before it is visited
   std::size_t visited_count_ = 0;
   bool over_ = false;
+  std::vector<std::int64_t> frame_times_ms_;
   std::vector<std::int64_t> times_ms_;  // of values that are put together
   std::vector<RawValue> values_;
 };

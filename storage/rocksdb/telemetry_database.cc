@@ -11,11 +11,11 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/sst_partitioner.h>
 #include <rocksdb/table.h>
 
-#include "storage/rocksdb/archive_iterator.h"
 #include "storage/rocksdb/checkpoint.h"
 #include "storage/rocksdb/retryable_file_system.h"
 #include "storage/rocksdb/rocksdb_status.h"
@@ -64,7 +64,8 @@ Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
         fmt::format("telemetry in {} has format {}; this program reads up to {}: use the newer program that wrote it",
                     path, text, RocksDbTelemetryStore::kFormatVersion));
   }
-  // Version 1 had no archive, 2 no rollups, and 3 a journal that does not tell where its groups begin.
+  // Version 1 had no archive and 2 no rollups; 3 had longer blocks of more signals in its archive, and a journal that
+  // does not tell where its groups begin.
   return version < RocksDbTelemetryStore::kFormatVersion ? write_version(std::nullopt) : OkStatus();
 }
 
@@ -132,6 +133,8 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   merged_by_size.level0_stop_writes_trigger = 90;
   const rocksdb::ColumnFamilyOptions latest = merged_by_size;
   // No file that was merged has more than a day, so that old days go by whole files.
+  // So that a read of one vehicle's day skips the files without it, of which there may be many that are not merged yet.
+  merged_by_size.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(BlockPrefix(0, 0).size()));
   merged_by_size.sst_partitioner_factory = rocksdb::NewSstPartitionerFixedPrefixFactory(2);
   // Days are archived one after the other, so that a flushed file overlaps no other: it moves down the levels as it is,
   // and a read finds all that it wants in one of them.
@@ -163,20 +166,13 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   return database;
 }
 
-std::unique_ptr<rocksdb::Iterator> TelemetryDatabase::NewArchiveIterator() const {
-  std::unique_ptr<rocksdb::Iterator> kept(db->NewIterator({}, archive));
-  if (!has_short_lived) return kept;
-  return std::make_unique<ArchiveIterator>(std::move(kept),
-                                           std::unique_ptr<rocksdb::Iterator>(db->NewIterator({}, short_lived)));
-}
-
 Status TelemetryDatabase::DropDays(const std::vector<rocksdb::ColumnFamilyHandle*>& of_families,
                                    std::int64_t first_day_kept) {
   const std::string begin = RollupPrefix(0);  // the day alone
   const std::string end = RollupPrefix(std::clamp<std::int64_t>(first_day_kept, 0, kDayEnd - 1));
   std::vector<rocksdb::ColumnFamilyHandle*> affected;
   for (rocksdb::ColumnFamilyHandle* family : of_families) {
-    const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator({}, family));
+    const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(InKeyOrder(), family));
     it->SeekToFirst();
     if (!it->status().ok() || (it->Valid() && it->key().compare(end) < 0)) affected.push_back(family);
   }

@@ -18,11 +18,11 @@ namespace telltale::internal {
 struct TelemetryDatabase {
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
-  bool direct_writes = false;                      // the folder takes them; see SegmentFile
-  rocksdb::ColumnFamilyHandle* meta = nullptr;     // the default family: format_version, sealed_sequence
-  rocksdb::ColumnFamilyHandle* blocks = nullptr;   // BlockKey to BlockCodec
-  rocksdb::ColumnFamilyHandle* latest = nullptr;   // LatestKey to LatestRow
-  rocksdb::ColumnFamilyHandle* archive = nullptr;  // ArchiveKey to BlockCodec: the blocks of past days, put in order
+  bool direct_writes = false;                          // the folder takes them; see SegmentFile
+  rocksdb::ColumnFamilyHandle* meta = nullptr;         // the default family: format_version, sealed_sequence
+  rocksdb::ColumnFamilyHandle* blocks = nullptr;       // BlockKey to BlockCodec
+  rocksdb::ColumnFamilyHandle* latest = nullptr;       // LatestKey to LatestRow
+  rocksdb::ColumnFamilyHandle* archive = nullptr;      // ArchiveKey to a list of blocks: past days, in order
   rocksdb::ColumnFamilyHandle* short_lived = nullptr;  // the same of signals of short retention
   rocksdb::ColumnFamilyHandle* rollups = nullptr;      // RollupKey to BlockCodec: what each signal did on a past day
 
@@ -41,8 +41,6 @@ struct TelemetryDatabase {
   StatusOr<std::optional<std::uint64_t>> SealedSequence() const;
   void PutSealedSequence(std::uint64_t sequence, rocksdb::WriteBatch& write) const;
 
-  // Both archives, in the order of keys.
-  std::unique_ptr<rocksdb::Iterator> NewArchiveIterator() const;
   // Whether there may be something in the short-lived archive.
   std::atomic<bool> has_short_lived = false;
 
@@ -60,6 +58,14 @@ struct TelemetryDatabase {
 
 // As SealedSequence, of a database that is only looked at; nullopt also if it cannot be read.
 std::optional<std::uint64_t> ReadSealedSequence(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta);
+
+// To go through `blocks` from day to day or vehicle to vehicle: without it RocksDB looks for keys of a vehicle's day
+// alone, and leaves out tables that have none.
+inline rocksdb::ReadOptions InKeyOrder() {
+  rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  return options;
+}
 
 inline rocksdb::Slice SliceOf(std::string_view text) { return {text.data(), text.size()}; }
 inline std::string_view ViewOf(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }

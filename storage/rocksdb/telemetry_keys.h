@@ -34,42 +34,64 @@ inline std::string BlockKey(VehicleId vehicle, std::int64_t first_time_ms, std::
   return key;
 }
 
-// archive: day (2), vehicle (4), group of signals (2), last time within the day in milliseconds (4). All that is known
-// of a group of a vehicle's day stands together, and does not overlap: the first key at or behind a time is the block
-// that has it.
-inline constexpr std::uint32_t kSignalsPerGroup = 32;
-inline std::uint32_t GroupOf(SignalId signal) { return signal / kSignalsPerGroup; }
-// Signals of short retention are in groups, and a column family, of their own.
-inline constexpr std::uint32_t kShortLivedGroup = 0x10000 / kSignalsPerGroup;
-inline std::uint32_t ShortLivedGroupOf(SignalId signal) { return kShortLivedGroup + GroupOf(signal); }
-inline constexpr std::uint32_t kGroupEnd = 2 * kShortLivedGroup;
-inline constexpr std::size_t kArchiveGroupAt = 2 + 4;
-inline constexpr std::size_t kArchiveGroupEnd = kArchiveGroupAt + 2;
+// archive and short_lived: day (2), vehicle (4), section of the day (2), group of signals (2). docs/formats/archive.md
+// tells what is there.
+inline constexpr std::uint32_t kSectionHead = 0;  // in place of a group
+inline constexpr std::uint32_t kSignalsPerGroup = 8;
+inline std::uint32_t GroupOf(SignalId signal) { return 1 + signal / kSignalsPerGroup; }
+// Of the signal among those of its group.
+inline std::uint8_t BitOf(SignalId signal) { return static_cast<std::uint8_t>(1U << signal % kSignalsPerGroup); }
+inline constexpr std::size_t kBlocksPerSection = 12;  // then another section begins
+inline constexpr SignalId kTimesSignal = 1;  // the only one, of value 0, of blocks that are there for their times
+inline constexpr std::size_t kArchiveKeyBytes = 2 + 4 + 2 + 2;
 
-inline std::string ArchivePrefix(std::int64_t day, VehicleId vehicle, std::uint32_t group) {
+inline std::string SectionPrefix(std::int64_t day, VehicleId vehicle, std::uint32_t section) {
   std::string key = BlockPrefix(day, vehicle);
-  PutBigEndian(key, group, 2);
+  PutBigEndian(key, section, 2);
   return key;
 }
 
-inline std::string ArchiveKey(std::int64_t day, VehicleId vehicle, std::uint32_t group, std::int64_t last_time_ms) {
-  std::string key = ArchivePrefix(day, vehicle, group);
-  PutBigEndian(key, static_cast<std::uint32_t>(last_time_ms - day * kMsPerDay), 4);
+inline std::string ArchiveKey(std::int64_t day, VehicleId vehicle, std::uint32_t section, std::uint32_t group) {
+  std::string key = SectionPrefix(day, vehicle, section);
+  PutBigEndian(key, group, 2);
   return key;
 }
 
 struct ArchiveKeyParts {
   std::int64_t day = 0;
   VehicleId vehicle = 0;
+  std::uint32_t section = 0;
   std::uint32_t group = 0;
-  std::int64_t last_time_ms = 0;
 };
 
 inline std::optional<ArchiveKeyParts> ParseArchiveKey(std::string_view key) {
-  if (key.size() != 2 + 4 + 2 + 4) return std::nullopt;
-  ArchiveKeyParts parts{.day = ReadBigEndian(key.substr(0, 2)),
-                        .vehicle = ReadBigEndian(key.substr(2, 4)),
-                        .group = ReadBigEndian(key.substr(6, 2))};
+  if (key.size() != kArchiveKeyBytes) return std::nullopt;
+  return ArchiveKeyParts{.day = ReadBigEndian(key.substr(0, 2)),
+                         .vehicle = ReadBigEndian(key.substr(2, 4)),
+                         .section = ReadBigEndian(key.substr(6, 2)),
+                         .group = ReadBigEndian(key.substr(8, 2))};
+}
+
+// The same in days that programs of format 3 and before archived: day (2), vehicle (4), group of signals (2), last time
+// within the day in milliseconds (4).
+inline constexpr std::size_t kOldArchiveKeyBytes = 2 + 4 + 2 + 4;
+inline constexpr std::uint32_t kOldSignalsPerGroup = 32;
+inline constexpr std::uint32_t kOldShortLivedGroup = 0x10000 / kOldSignalsPerGroup;  // so much more in short_lived
+
+struct OldArchiveKeyParts {
+  std::int64_t day = 0;
+  VehicleId vehicle = 0;
+  std::uint32_t group = 0;
+  std::int64_t last_time_ms = 0;
+
+  SignalId first_signal() const { return static_cast<SignalId>(group % kOldShortLivedGroup * kOldSignalsPerGroup); }
+};
+
+inline std::optional<OldArchiveKeyParts> ParseOldArchiveKey(std::string_view key) {
+  if (key.size() != kOldArchiveKeyBytes) return std::nullopt;
+  OldArchiveKeyParts parts{.day = ReadBigEndian(key.substr(0, 2)),
+                           .vehicle = ReadBigEndian(key.substr(2, 4)),
+                           .group = ReadBigEndian(key.substr(6, 2))};
   parts.last_time_ms = parts.day * kMsPerDay + ReadBigEndian(key.substr(8, 4));
   return parts;
 }

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "base/time.h"
 #include "storage/codec/block_codec.h"
-#include "storage/rocksdb/day_iterators.h"
+#include "storage/rocksdb/archive_frames.h"
+#include "storage/rocksdb/day_blocks.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/telemetry_store.h"
 
@@ -18,9 +19,9 @@ namespace telltale::internal {
 class TelemetryScan {
  public:
   // `signals` is sorted; empty: all. `head` has the frames that were in memory when the scan began, with the wanted
-  // signals only. What refers to something outlives the scan; `first_block_day` is BlockWrites::first_day() from
-  // after the head was copied.
-  TelemetryScan(const TelemetryDatabase& database, std::int64_t first_block_day, VehicleId vehicle,
+  // signals only. What refers to something outlives the scan; `block_days` is BlockWrites::days() from after the head
+  // was copied.
+  TelemetryScan(const TelemetryDatabase& database, std::vector<std::int64_t> block_days, VehicleId vehicle,
                 std::span<const SignalId> signals, TimeRange range, const ScanOptions& options, FrameRun head,
                 LayoutPool& layouts, const TelemetryStore::FrameFunction& visit);
 
@@ -33,20 +34,10 @@ class TelemetryScan {
     std::uint64_t sequence = 0;
     FrameRun frames;
   };
-  struct ArchivedBlock {
-    std::int64_t first_time_ms = 0;
-    std::uint32_t group = 0;
-    std::string bytes;
-  };
 
   Status ScanDay(std::int64_t day);
-  // Finds the archive's blocks of the day that overlap the range and have wanted signals.
-  Status FindArchived(std::int64_t day);
-  Status TakeArchivedGroup(std::int64_t day, std::uint32_t group);
-  // Decodes the archive's blocks that begin at the same time as the next one.
   Status ReadArchived();
   Status ReadBlock();
-  Status Decode(std::int64_t first_time_ms, std::string_view bytes, SortedRun& run);
   void AddPending(SortedRun run);
   // Visits what the pending blocks and the head have up to and including `last_ms`; false: the scan is over.
   bool Emit(std::int64_t last_ms);
@@ -62,9 +53,9 @@ class TelemetryScan {
   LayoutPool& layouts_;
   const TelemetryStore::FrameFunction& visit_;
 
-  DayIterators iterators_;
-  std::vector<ArchivedBlock> archived_;  // of the day, in the order of first times, then groups
-  std::size_t archived_next_ = 0;
+  // Made in this order: what the archiver moves in between is then seen twice, not missed.
+  DayBlocks blocks_;
+  ArchiveFrames archive_;
   std::vector<SortedRun> pending_;  // that overlap each other in time, not yet visited
   std::int64_t pending_last_ms_ = 0;
   FrameRun head_;

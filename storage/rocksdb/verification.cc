@@ -17,8 +17,10 @@
 #include "base/time.h"
 #include "storage/codec/block_codec.h"
 #include "storage/codec/journal_record.h"
+#include "storage/rocksdb/block_list.h"
 #include "storage/rocksdb/journal.h"
 #include "storage/rocksdb/latest_row.h"
+#include "storage/rocksdb/packed_columns.h"
 #include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/telemetry_database.h"
 #include "storage/rocksdb/telemetry_keys.h"
@@ -27,6 +29,7 @@ namespace telltale {
 namespace {
 
 namespace fs = std::filesystem;
+using internal::BlockForm;
 using internal::ViewOf;
 
 // Does not write a file of its own into a folder that is only looked at.
@@ -45,8 +48,12 @@ std::string NameKey(const std::string& family, std::string_view key) {
     if (const auto parts = internal::ParseBlockKey(key)) return PlaceOf(parts->day, parts->vehicle);
   } else if (family == "archive" || family == "short_lived") {
     if (const auto parts = internal::ParseArchiveKey(key)) {
-      return fmt::format("{}, signals from {}", PlaceOf(parts->day, parts->vehicle),
-                         parts->group % internal::kShortLivedGroup * internal::kSignalsPerGroup);
+      const std::string place = PlaceOf(parts->day, parts->vehicle);
+      if (parts->group == internal::kSectionHead) return place + ", times";
+      return fmt::format("{}, signals from {}", place, (parts->group - 1) * internal::kSignalsPerGroup);
+    }
+    if (const auto parts = internal::ParseOldArchiveKey(key)) {
+      return fmt::format("{}, signals from {}", PlaceOf(parts->day, parts->vehicle), parts->first_signal());
     }
   } else if (family == "rollups" && key.size() == internal::kRollupKeyBytes) {
     return fmt::format("rollups of signal {} on {}", internal::ReadBigEndian(key.substr(2, 2)),
@@ -199,20 +206,52 @@ class Verifier {
                  : absl::DataLossError("the rollup belongs to another key");
     }
     if (family != "blocks" && family != "archive" && family != "short_lived") return OkStatus();
-    ASSIGN_OR_RETURN(const BlockCodec::Summary summary, BlockCodec::DecodeColumns(value, {}, columns_));
-    ++found_.block_count;
-    found_.frame_count += summary.frame_count;
+    if (key.size() == internal::kArchiveKeyBytes) return CheckBlockList(key, value);
+    ASSIGN_OR_RETURN(const BlockCodec::Summary summary, CountBlock(value));
     const std::string expected = family == "blocks"
                                      ? internal::BlockKey(summary.vehicle, summary.first_time_ms, summary.sequence)
-                                     : ArchiveKeyOf(summary, family == "short_lived");
+                                     : OldArchiveKeyOf(summary, family == "short_lived");
     if (expected != key) return absl::DataLossError("the block belongs to another key");
     return OkStatus();
   }
 
-  std::string ArchiveKeyOf(const BlockCodec::Summary& summary, bool short_lived) const {
-    std::uint32_t group = columns_.signals().empty() ? 0 : internal::GroupOf(columns_.signals().front());
-    if (short_lived) group += internal::kShortLivedGroup;
-    return internal::ArchiveKey(DayOf(summary.last_time_ms), summary.vehicle, group, summary.last_time_ms);
+  StatusOr<BlockCodec::Summary> CountBlock(std::string_view block) {
+    ASSIGN_OR_RETURN(const BlockCodec::Summary summary, BlockCodec::DecodeColumns(block, {}, columns_));
+    ++found_.block_count;
+    found_.frame_count += summary.frame_count;
+    return summary;
+  }
+
+  Status CheckBlockList(std::string_view key, std::string_view value) {
+    const auto parts = internal::ParseArchiveKey(key);
+    const bool is_head = parts->group == internal::kSectionHead;
+    RETURN_IF_ERROR(list_.Read(value));
+    if (list_.vehicle != parts->vehicle) return absl::DataLossError("the blocks belong to another key");
+    for (const internal::BlockList::Entry& entry : list_.entries) {
+      if (entry.form == BlockForm::kAbsent || (is_head && entry.form == BlockForm::kSteady)) continue;
+      if (is_head || entry.form == BlockForm::kNumbered) {
+        ASSIGN_OR_RETURN(const BlockCodec::Summary summary, CountBlock(entry.block));
+        const auto of_group = [&](SignalId signal) { return internal::GroupOf(signal) == parts->group; };
+        if (summary.vehicle != parts->vehicle || (!is_head && !std::ranges::all_of(columns_.signals(), of_group))) {
+          return absl::DataLossError("a block belongs to another key");
+        }
+      } else {
+        RETURN_IF_ERROR(unpacker_.Unpack(entry.block, entry.frame_count, 0xFF, {0, entry.frame_count}).status());
+        ++found_.block_count;
+        found_.frame_count += entry.frame_count;
+      }
+    }
+    return OkStatus();
+  }
+
+  std::string OldArchiveKeyOf(const BlockCodec::Summary& summary, bool short_lived) const {
+    std::uint32_t group = columns_.signals().empty() ? 0 : columns_.signals().front() / internal::kOldSignalsPerGroup;
+    if (short_lived) group += internal::kOldShortLivedGroup;
+    const std::int64_t day = DayOf(summary.last_time_ms);
+    std::string key = internal::BlockPrefix(day, summary.vehicle);
+    internal::PutBigEndian(key, group, 2);
+    internal::PutBigEndian(key, static_cast<std::uint32_t>(summary.last_time_ms - day * kMsPerDay), 4);
+    return key;
   }
 
   Status ReadJournal() {
@@ -250,6 +289,8 @@ class Verifier {
   const FileProgress& progress_;
   Verification found_;
   BlockColumns columns_;
+  internal::BlockList list_;
+  internal::ColumnUnpacker unpacker_;
   std::optional<std::uint64_t> sealed_sequence_;
 };
 

@@ -14,7 +14,7 @@ struct Verification {
   std::uint64_t file_count = 0;
   std::uint64_t bytes = 0;
   std::uint64_t block_count = 0;     // of telemetry: blocks and archived blocks
-  std::uint64_t frame_count = 0;     // in blocks; one archived has its frames once for each group of 32 signals
+  std::uint64_t frame_count = 0;     // in blocks; one archived has its frames once for each group of 8 signals
   std::uint64_t vehicle_count = 0;   // that have latest values
   std::uint64_t record_count = 0;    // of the journal
   std::uint64_t document_count = 0;  // in the document store, its own included

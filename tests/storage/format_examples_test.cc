@@ -8,6 +8,8 @@
 #include "storage/codec/block_codec.h"
 #include "storage/codec/column_codec.h"
 #include "storage/codec/journal_record.h"
+#include "storage/rocksdb/block_list.h"
+#include "storage/rocksdb/packed_columns.h"
 #include "storage/rocksdb/telemetry_keys.h"
 
 namespace telltale {
@@ -76,6 +78,33 @@ TEST(FormatExamples, Journal) {
             "010100000000000000"
             "0002"
             "00");
+}
+
+TEST(FormatExamples, Archive) {
+  const std::vector<RawValue> rows = {3, 5, 3, 6};  // of signals 2 and 9
+  const std::vector<internal::Pace> paces = internal::PacesOf(std::vector<std::int64_t>{1000, 2000}, 0);
+  internal::ColumnPacker packer;
+  std::string first;
+  std::string second;
+  packer.Append(rows.data(), 2, 2, internal::BitOf(2), internal::BitOf(2), first);
+  packer.Append(rows.data() + 1, 2, 2, internal::BitOf(9), internal::BitOf(9), second);
+  EXPECT_EQ(HexWithoutChecksum(first), "04010203");
+  EXPECT_EQ(HexWithoutChecksum(second), "0201400502");
+  internal::BlockListWriter writer;
+  writer.AddSteady(paces, {});
+  const std::string head = writer.Take(7, 1);
+  EXPECT_EQ(Hex(head.substr(0, head.size() - 4)),
+            "07000000"
+            "0101"
+            "01"
+            "01e807e80701");
+  writer.AddSteady(paces, first);
+  const std::string list = writer.Take(7, 1);
+  EXPECT_EQ(Hex(list.substr(0, 13)),
+            "07000000"
+            "0101"
+            "31"
+            "01e807e80701");
 }
 
 TEST(FormatExamples, BlockKey) {
