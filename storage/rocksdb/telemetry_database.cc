@@ -121,31 +121,32 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
 
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   const rocksdb::ColumnFamilyOptions plain = FamilyOptions(options, cache);
-  // Blocks are written once and seldom again: merging many files of like size at a time keeps reads short and writes
-  // each byte about once more, where levels would write it ten times. Rows of latest values are small, but each flush
-  // has some of all vehicles, so that levels would write all of them again and again.
-  rocksdb::ColumnFamilyOptions merged_by_size = plain;
-  merged_by_size.compaction_style = rocksdb::kCompactionStyleUniversal;
-  merged_by_size.compaction_options_universal.min_merge_width = 8;
-  merged_by_size.compaction_options_universal.max_size_amplification_percent = 1'000;
-  merged_by_size.level0_file_num_compaction_trigger = 12;
-  merged_by_size.level0_slowdown_writes_trigger = 60;
-  merged_by_size.level0_stop_writes_trigger = 90;
-  const rocksdb::ColumnFamilyOptions latest = merged_by_size;
+  // Rows of latest values are small, but each flush has some of all vehicles, so that levels would write all of them
+  // again and again. Merging many files of like size at a time writes each byte about once more.
+  rocksdb::ColumnFamilyOptions latest = plain;
+  latest.compaction_style = rocksdb::kCompactionStyleUniversal;
+  latest.compaction_options_universal.min_merge_width = 8;
+  latest.compaction_options_universal.max_size_amplification_percent = 1'000;
+  latest.level0_file_num_compaction_trigger = 12;
+  latest.level0_slowdown_writes_trigger = 100;
+  latest.level0_stop_writes_trigger = 150;
+  // Blocks are written once and go when their day is archived: that is their merge. Until then a read asks each file's
+  // filter whether it has the vehicle's day, which is cheap for some dozens of them.
+  rocksdb::ColumnFamilyOptions blocks = latest;
+  blocks.level0_file_num_compaction_trigger = 48;
+  blocks.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(BlockPrefix(0, 0).size()));
   // No file that was merged has more than a day, so that old days go by whole files.
-  // So that a read of one vehicle's day skips the files without it, of which there may be many that are not merged yet.
-  merged_by_size.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(BlockPrefix(0, 0).size()));
-  merged_by_size.sst_partitioner_factory = rocksdb::NewSstPartitionerFixedPrefixFactory(2);
+  blocks.sst_partitioner_factory = rocksdb::NewSstPartitionerFixedPrefixFactory(2);
   // Days are archived one after the other, so that a flushed file overlaps no other: it moves down the levels as it is,
   // and a read finds all that it wants in one of them.
   rocksdb::ColumnFamilyOptions archive = plain;
   archive.level0_file_num_compaction_trigger = 2;
-  archive.sst_partitioner_factory = merged_by_size.sst_partitioner_factory;
+  archive.sst_partitioner_factory = blocks.sst_partitioner_factory;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(db_options, options.path,
                                                    {{rocksdb::kDefaultColumnFamilyName, plain},
-                                                    {"blocks", merged_by_size},
+                                                    {"blocks", blocks},
                                                     {"latest", latest},
                                                     {"archive", archive},
                                                     {"short_lived", archive},
