@@ -5,12 +5,19 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <rocksdb/perf_context.h>
 
 #include "storage/rocksdb/frame_merge.h"
 #include "storage/rocksdb/telemetry_keys.h"
 #include "storage/rocksdb/telemetry_scan.h"
 
 namespace telltale::internal {
+namespace {
+
+// By this thread, from files.
+std::uint64_t BlocksRead() { return rocksdb::get_perf_context()->block_read_count; }
+
+}  // namespace
 
 SignalScan::SignalScan(const TelemetryDatabase& database, std::vector<std::int64_t> block_days, VehicleId vehicle,
                        SignalId signal, TimeRange range, const ScanOptions& options, FrameRun head,
@@ -32,10 +39,31 @@ Status SignalScan::Run() {
   for (std::int64_t day = first_day; day <= last_day && !over_;
        day = std::min(blocks_.NextDay(day), archive_.NextDay(day))) {
     RETURN_IF_ERROR(CheckDeadline());
+    const std::uint64_t read_before = BlocksRead();
     RETURN_IF_ERROR(ScanDay(day));
+    if (BlocksRead() != read_before && day >= ahead_until_day_) ReadDaysAhead(day + 1, last_day);
   }
   if (!over_) VisitHead(std::numeric_limits<std::int64_t>::max());
   return OkStatus();
+}
+
+// The days that follow lie each somewhere else: one after the other they would take a disk's latency each.
+void SignalScan::ReadDaysAhead(std::int64_t day, std::int64_t last_day) {
+  std::vector<ReadAhead::Place> places;
+  const auto add = [&](rocksdb::ColumnFamilyHandle* family, std::uint32_t section, std::uint32_t group) {
+    places.push_back({family, ArchiveKey(day, vehicle_, section, group)});
+  };
+  // As many of each as the day before had.
+  const std::uint32_t sections = std::min<std::uint32_t>(section_count_, kSectionsAheadMax);
+  for (; day <= last_day && places.size() + 3 * sections <= ReadAhead::kPlacesMax; ++day) {
+    for (std::uint32_t section = 0; section < sections; ++section) {
+      add(database_.archive, section, GroupOf(signal_));
+      if (archive_.short_lived != nullptr) add(database_.short_lived, section, GroupOf(signal_));
+      if (!times_list_.entries.empty()) add(database_.archive, section, kSectionHead);
+    }
+  }
+  ahead_until_day_ = day;
+  if (places.size() > 1) database_.read_ahead->Read(*database_.db, places);
 }
 
 Status SignalScan::ScanDay(std::int64_t day) {
@@ -98,6 +126,7 @@ StatusOr<bool> SignalScan::VisitSections(std::int64_t day) {
       RETURN_IF_ERROR(FindList(*archive_.short_lived, key, short_lived_list_).status());
     }
     ASSIGN_OR_RETURN(const bool visited, VisitSection(day, section));
+    section_count_ = section + 1;
     if (!visited) return false;
     if (is_last || (kept && kept_list_.entries.size() < kBlocksPerSection)) break;
   }

@@ -33,7 +33,11 @@ class SignalScan {
   // Where the archive has the vehicle's day.
   enum class Place : std::uint8_t { kNowhere, kSections, kOld };
 
+  static constexpr std::uint32_t kSectionsAheadMax = 8;  // of a day
+
   Status ScanDay(std::int64_t day);
+  // Brings days from this one on into the cache, about a month.
+  void ReadDaysAhead(std::int64_t day, std::int64_t last_day);
   // Leaves the archive's iterators in or behind the vehicle's part of the day.
   StatusOr<Place> FindArchived(std::int64_t day);
   // Each visits what there is of the day. False: from `from_ms_` on it overlaps something.
@@ -81,7 +85,9 @@ class SignalScan {
   ColumnUnpacker unpacker_;
   BlockColumns columns_;
   BlockColumns times_;
-  std::int64_t from_ms_ = 0;  // everything of the day before it is visited
+  std::int64_t from_ms_ = 0;          // everything of the day before it is visited
+  std::uint32_t section_count_ = 1;   // of the last day that was read
+  std::int64_t ahead_until_day_ = 0;  // days before it were read ahead
   std::size_t visited_count_ = 0;
   bool over_ = false;
   std::vector<std::int64_t> frame_times_ms_;

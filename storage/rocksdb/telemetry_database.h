@@ -10,6 +10,7 @@
 #include <rocksdb/db.h>
 
 #include "base/status.h"
+#include "storage/rocksdb/read_ahead.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 
 namespace telltale::internal {
@@ -41,6 +42,8 @@ struct TelemetryDatabase {
   StatusOr<std::optional<std::uint64_t>> SealedSequence() const;
   void PutSealedSequence(std::uint64_t sequence, rocksdb::WriteBatch& write) const;
 
+  // For scans of the archive.
+  const std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
   // Whether there may be something in the short-lived archive.
   std::atomic<bool> has_short_lived = false;
 

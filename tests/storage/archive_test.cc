@@ -389,16 +389,40 @@ TEST(SealedBlocks, AreFoundAmongManyFilesWithoutOpeningThoseWithoutTheVehicle) {
     ASSERT_TRUE(store->Flush().ok());
   }
   for (VehicleId vehicle = 2; vehicle <= kVehicles; ++vehicle) {
-    rocksdb::SetPerfLevel(rocksdb::kEnableCount);
     rocksdb::get_perf_context()->Reset();
     const auto frames = ScanAll(*store, vehicle);
-    rocksdb::SetPerfLevel(rocksdb::kDisable);
     ASSERT_TRUE(frames.ok()) << frames.status();
     EXPECT_EQ(frames->size(), 1U);
     EXPECT_EQ(rocksdb::get_perf_context()->bloom_sst_miss_count, kVehicles - 1U);
   }
   EXPECT_EQ(ScanAll(*store, 1)->size(), std::size_t{kVehicles});
   EXPECT_EQ(ScanAll(*store, 1'000)->size(), std::size_t{kVehicles});
+}
+
+TEST(ColdMonth, IsReadAheadByOthers) {
+  constexpr int kDays = 40;
+  TemporaryFolder folder;
+  TelemetryStoreOptions options = SmallOptions(folder.path());
+  options.archive_period = std::chrono::seconds{0};
+  auto store = Open(options);
+  FrameBatch batch;
+  for (int i = 0; i < kDays * 24; ++i) {
+    batch.Add(1, kTimeMs + i * 3'600'000LL, *Layout::Create({1}), std::vector<RawValue>{i});
+  }
+  ASSERT_TRUE(AppendAndWait(*store, std::move(batch)).ok());
+  ASSERT_TRUE(store->Flush().ok());
+  ASSERT_TRUE(store->Archive(kTimeMs + kDays * kMsPerDay).ok());
+  store.reset();
+  store = Open(options);
+  rocksdb::get_perf_context()->Reset();
+  int next = 0;
+  const Status status = store->ScanSignal(1, 1, {}, {}, [&next](const SignalRun& run) {
+    for (const RawValue value : run.values) EXPECT_EQ(value, next++);
+    return true;
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(next, kDays * 24);
+  EXPECT_LT(rocksdb::get_perf_context()->block_read_count, kDays) << "by this thread";
 }
 
 TEST(BlockList, KeepsUpToEightPaces) {
