@@ -139,8 +139,8 @@ Status RocksDbTelemetryStore::Impl::Scan(VehicleId vehicle, std::span<const Sign
   LayoutPool layouts;
   // Before anything is read of blocks: what is sealed in between is then seen twice, not missed.
   FrameRun head = internal::Select(heads_.UnsealedOf(vehicle), sorted, range, layouts);
-  return internal::TelemetryScan(*database_, writes_.days(), vehicle, sorted, range, options, std::move(head),
-                                 layouts, visit)
+  return internal::TelemetryScan(*database_, writes_.days(), vehicle, sorted, range, options, std::move(head), layouts,
+                                 visit)
       .Run();
 }
 
