@@ -17,6 +17,9 @@ inline constexpr bool kSanitized = false;
 
 // How often a test repeats itself with other random numbers: under a sanitizer a fifth is enough, as the build without
 // one runs them all.
-constexpr int Rounds(int all) { return kSanitized ? (all + 4) / 5 : all; }
+template <typename Integer>
+constexpr Integer Rounds(Integer all) {
+  return kSanitized ? (all + 4) / 5 : all;
+}
 
 }  // namespace telltale

@@ -7,6 +7,7 @@
 
 #include "advice/driver_score.h"
 #include "tests/advice/trace.h"
+#include "tests/rounds.h"
 
 namespace telltale {
 namespace {
@@ -64,7 +65,7 @@ void ExpectSame(const VehicleFold& a, const VehicleFold& b) {
 
 TEST(FoldProperties, TheSumOfTheDaysIsThatOfAllTripsAndOfWhatIsOutside) {
   std::size_t trip_count = 0;
-  for (unsigned seed = 1; seed <= 40; ++seed) {
+  for (unsigned seed = 1; seed <= Rounds(40U); ++seed) {
     SCOPED_TRACE(seed);
     const FrameBatch frames = RandomFrames(seed);
     VehicleFold fold(BuiltinSignals(), kTruck);
@@ -78,7 +79,7 @@ TEST(FoldProperties, TheSumOfTheDaysIsThatOfAllTripsAndOfWhatIsOutside) {
     }
     trip_count += fold.trips().size();
   }
-  EXPECT_GT(trip_count, 200u);  // the drives are worth their name
+  EXPECT_GT(trip_count, Rounds(200U));  // the drives are worth their name
 }
 
 TEST(FoldProperties, ACopyGoesOnLikeTheOriginal) {
@@ -101,7 +102,7 @@ TEST(FoldProperties, ACopyGoesOnLikeTheOriginal) {
 }
 
 TEST(FoldProperties, TripsAreInOrderAndWithinTheirTimes) {
-  for (unsigned seed = 1; seed <= 40; ++seed) {
+  for (unsigned seed = 1; seed <= Rounds(40U); ++seed) {
     SCOPED_TRACE(seed);
     const FrameBatch frames = RandomFrames(seed);
     VehicleFold fold(BuiltinSignals(), kTruck);
