@@ -243,7 +243,7 @@ std::uint32_t ReadInt(const ColumnCodec::Source& source, const std::uint8_t* fro
   if (left >= sizeof(value)) {
     std::memcpy(&value, from, sizeof(value));
   } else {
-    std::memcpy(&value, from, left);
+    std::copy_n(from, left, reinterpret_cast<std::uint8_t*>(&value));
   }
   return value;
 }
@@ -370,7 +370,7 @@ bool DecodeCopy(const ColumnKernels& kernels, Form form, PackedColumn packed, co
   std::array<std::uint8_t, ColumnCodec::MaxDataBytes(ColumnCodec::kMaxCount) + ColumnCodec::kSlack> copy;
   const auto size = static_cast<std::size_t>(data_end - packed.data);
   if (size + ColumnCodec::kSlack > copy.size()) return false;
-  std::memcpy(copy.data(), packed.data, size);
+  std::copy_n(packed.data, size, copy.data());
   packed.differences = copy.data() + (packed.differences - packed.data);
   packed.data = copy.data();
   return DecodeTaken(kernels, form, packed, count, part);
