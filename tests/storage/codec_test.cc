@@ -186,6 +186,88 @@ TEST(ColumnCodec, RefusesTruncatedAndRandomBytes) {
   }
 }
 
+// Columns that were packed one after the other, decoded together or one by one into places without room between them.
+void ExpectBatchLikeEachAlone(const std::vector<Packed>& packed, std::size_t count, CodecPath path) {
+  std::vector<std::uint8_t> heads;
+  std::vector<std::uint8_t> data;
+  for (const Packed& column : packed) {
+    heads.insert(heads.end(), column.head.begin(), column.head.end());
+    data.insert(data.end(), column.data.begin(), column.data.end());
+  }
+  const std::size_t heads_size = heads.size();
+  heads.resize(heads_size + 2);
+  const ColumnCodec::Source all{heads.data(), heads.data() + heads_size, data.data(), data.data() + data.size(),
+                                data.data() + data.size()};
+  const std::size_t stride = RoundUpToGroup(count);
+  const ColumnKernels& kernels = ColumnKernels::Of(path);
+  std::vector<RawValue> expected(packed.size() * stride + ColumnCodec::kSlack);
+  std::vector<RawValue> together(expected.size());
+  ColumnCodec::Source source = all;
+  bool sound = true;
+  for (std::size_t i = 0; i < packed.size(); ++i) {
+    sound &= ColumnCodec::Decode(kernels, source, count, {0, count}, expected.data() + i * stride);
+  }
+  source = all;
+  ColumnCodec::Batch batch(kernels, count, count);
+  bool batch_sound = true;
+  for (std::size_t i = 0; i < packed.size(); ++i) batch_sound &= batch.Add(source, together.data() + i * stride);
+  batch_sound &= batch.Decode();
+  ASSERT_EQ(batch_sound, sound);
+  if (!sound) return;
+  for (std::size_t i = 0; i < packed.size(); ++i) {
+    for (std::size_t k = 0; k < count; ++k) ASSERT_EQ(together[i * stride + k], expected[i * stride + k]) << i;
+  }
+  source = all;
+  EXPECT_TRUE(batch.Skip(source, packed.size()));
+  EXPECT_TRUE(source.head == all.head_end && source.data == all.data_end);
+}
+
+TEST(ColumnCodec, DecodesColumnsTogetherLikeEachAlone) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t count = 2 + random() % (round % 10 == 0 ? 1000 : 140);
+    std::vector<Packed> packed(1 + random() % ColumnCodec::Batch::kMaxColumns);
+    for (Packed& column : packed) {
+      const unsigned rarity = 1U << (random() % 8);
+      const unsigned width = 1 + random() % 32;
+      std::vector<RawValue> raw(count);
+      std::uint32_t value = random() % 2 == 0 ? random() % 256 : random();
+      for (RawValue& out : raw) {
+        if (random() % rarity == 0) value += random() >> (32 - width);
+        out = static_cast<RawValue>(value);
+        if (random() % 500 == 0) out = kNotAvailable;
+        if (out == kAbsent) out = 0;
+      }
+      column = Pack(raw);
+    }
+    for (const CodecPath path : Paths()) ExpectBatchLikeEachAlone(packed, count, path);
+  }
+}
+
+// By hand: 16 values, first 5, two changes by 1 (zigzag 2, of 2 bits) at positions of 4 bits.
+TEST(ColumnCodec, RefusesPositionsThatDoNotGrowByEveryPath) {
+  const std::string head = {static_cast<char>(64 + 3 * 48 + 0 * 16 + 2 - 1), 1};
+  const auto decodes = [&](unsigned first, unsigned second, CodecPath path) {
+    std::vector<RawValue> raw;
+    const std::string data = {5, static_cast<char>(first | second << 4), 0b1010};
+    const bool decoded = Unpack({head, data}, 16, raw, path);
+    if (decoded) {
+      EXPECT_EQ(raw[first - 1], 5);
+      EXPECT_EQ(raw[first], 6);
+      EXPECT_EQ(raw[second], 7);
+      EXPECT_EQ(raw[15], 7);
+    }
+    return decoded;
+  };
+  for (const CodecPath path : Paths()) {
+    for (unsigned first = 0; first < 16; ++first) {
+      for (unsigned second = 0; second < 16; ++second) {
+        EXPECT_EQ(decodes(first, second, path), first > 0 && second > first) << first << " " << second;
+      }
+    }
+  }
+}
+
 // Of each kernel alone, as the codec does not choose every width for every count.
 TEST(ColumnKernels, PackAndUnpackEveryWidthAndCountAlike) {
   std::mt19937 random(6);
