@@ -123,7 +123,8 @@ StatusOr<JournalRecord> JournalRecord::Read(std::string_view bytes) {
   std::uint64_t checksum = 0;
   std::memcpy(&checksum, bytes.data() + kCheckedHeadBytes, 8);
   const std::size_t frames_size = words[0];
-  if (frames_size > kMaxRecordBytes || words[1] > (kFirst | kLast)) return Damaged("the record's head is damaged");
+  if (frames_size > kMaxRecordBytes || words[1] > (kFirst | kLast) || record.sequence > kMaxSequence)
+    return Damaged("the record's head is damaged");
   if (bytes.size() < JournalGroupWriter::kHeadBytes + frames_size) return Damaged("the record is cut short");
   if (Checksum(bytes.data(), frames_size) != checksum) return Damaged("the record has a wrong checksum");
   record.frames = bytes.substr(JournalGroupWriter::kHeadBytes, frames_size);

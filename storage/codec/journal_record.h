@@ -70,6 +70,9 @@ class JournalGroupWriter {
 
 // One record as it was read from a file.
 struct JournalRecord {
+  // No journal gets so far: a greater one is damage.
+  static constexpr std::uint64_t kMaxSequence = std::uint64_t{1} << 62;
+
   std::uint64_t sequence = 0;
   bool first_of_group = false;  // in segments that tell: see Journal
   bool last_of_group = false;

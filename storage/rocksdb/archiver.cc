@@ -192,13 +192,7 @@ Status Archiver::ArchiveDay(std::int64_t day) {
   }
   RETURN_IF_ERROR(database_.Flush());
   unflushed_bytes_ = 0;
-  const std::string begin = BlockPrefix(day, 0);
-  const std::string end = BlockPrefix(day + 1, 0);
-  const rocksdb::Slice begin_slice = begin;
-  const rocksdb::Slice end_slice = end;
-  const rocksdb::RangePtr range(&begin_slice, &end_slice);
-  RETURN_IF_ERROR(ToStatus(rocksdb::DeleteFilesInRanges(database_.db.get(), database_.blocks, &range, 1, false),
-                           "remove the files of archived blocks"));
+  RETURN_IF_ERROR(database_.DropFiles(database_.blocks, BlockPrefix(day, 0), BlockPrefix(day + 1, 0)));
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
   spdlog::info("archived day={} vehicles={} seconds={:.3f}", FormatTime(day * kMsPerDay), count, taken.count());
   return OkStatus();

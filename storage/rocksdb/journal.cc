@@ -41,6 +41,7 @@ std::optional<std::uint64_t> ReadSegmentHead(std::string_view bytes) {
   if (bytes.size() < kSegmentHeadBytes) return std::nullopt;
   std::uint64_t sequence_before = 0;
   std::memcpy(&sequence_before, bytes.data() + kMagic.size(), 8);
+  if (sequence_before > JournalRecord::kMaxSequence) return std::nullopt;
   const std::string_view head = bytes.substr(0, kSegmentHeadBytes);
   for (const std::string_view magic : {kMagic, kMagicBefore}) {
     if (head == SegmentHead(sequence_before, magic)) return sequence_before;

@@ -184,12 +184,34 @@ Status TelemetryDatabase::DropDays(const std::vector<rocksdb::ColumnFamilyHandle
     RETURN_IF_ERROR(ToStatus(db->DeleteRange(options, family, begin, end), "drop old days"));
   }
   RETURN_IF_ERROR(Flush());
+  for (rocksdb::ColumnFamilyHandle* family : affected) RETURN_IF_ERROR(DropFiles(family, begin, end));
+  return OkStatus();
+}
+
+Status TelemetryDatabase::DropFiles(rocksdb::ColumnFamilyHandle* family, const std::string& begin,
+                                    const std::string& end) {
   const rocksdb::Slice begin_slice = begin;
   const rocksdb::Slice end_slice = end;
   const rocksdb::RangePtr range(&begin_slice, &end_slice);
-  for (rocksdb::ColumnFamilyHandle* family : affected) {
-    RETURN_IF_ERROR(
-        ToStatus(rocksdb::DeleteFilesInRanges(db.get(), family, &range, 1, false), "drop the files of old days"));
+  RETURN_IF_ERROR(
+      ToStatus(rocksdb::DeleteFilesInRanges(db.get(), family, &range, 1, false), "drop the files of old days"));
+  // That leaves out files that were never merged. Of these RocksDB deletes the oldest, if nothing older is merged.
+  rocksdb::ColumnFamilyMetaData files;
+  db->GetColumnFamilyMetaData(family, &files);
+  for (const rocksdb::LevelMetaData& level : files.levels) {
+    if (level.level > 0 && !level.files.empty()) return OkStatus();
+  }
+  std::vector<rocksdb::SstFileMetaData> unmerged = files.levels.front().files;
+  std::ranges::sort(unmerged, {}, &rocksdb::SstFileMetaData::largest_seqno);
+  // Sees all that these files have, as it was made after they were looked up.
+  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(InKeyOrder(), family));
+  it->SeekToFirst();
+  RETURN_IF_ERROR(ToStatus(it->status(), "look for the oldest day"));
+  for (const rocksdb::SstFileMetaData& file : unmerged) {
+    if (it->Valid() && it->key().compare(file.largestkey) <= 0) break;
+    const rocksdb::Status deleted = db->DeleteFile(file.name);
+    if (deleted.IsInvalidArgument()) break;  // it is being merged: then it goes that way
+    RETURN_IF_ERROR(ToStatus(deleted, fmt::format("drop {}", file.name)));
   }
   return OkStatus();
 }

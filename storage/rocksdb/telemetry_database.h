@@ -50,6 +50,8 @@ struct TelemetryDatabase {
   // Forgets the days before `first_day_kept` in families whose keys begin with the day, by whole files where files have
   // nothing else. Errors: UNAVAILABLE the disk.
   Status DropDays(const std::vector<rocksdb::ColumnFamilyHandle*>& of_families, std::int64_t first_day_kept);
+  // Deletes the files that have only what was removed: of the range of keys, and the oldest. Errors: UNAVAILABLE.
+  Status DropFiles(rocksdb::ColumnFamilyHandle* family, const std::string& begin, const std::string& end);
 
   // Makes what was written without RocksDB's log durable. Errors: UNAVAILABLE the disk.
   Status Flush();

@@ -399,6 +399,33 @@ TEST(SealedBlocks, AreFoundAmongManyFilesWithoutOpeningThoseWithoutTheVehicle) {
   EXPECT_EQ(ScanAll(*store, 1'000)->size(), std::size_t{kVehicles});
 }
 
+// However many flushes a day's blocks came with, and although they were never merged.
+TEST(ArchivedBlocks, LeaveTheDiskAtOnceAndTheOpenDayStays) {
+  const TemporaryFolder folder;
+  TelemetryStoreOptions options = SmallOptions(folder.path());
+  options.archive_period = std::chrono::seconds{0};
+  const auto store = Open(options);
+  constexpr int kFlushes = 5;
+  const auto append = [&](std::int64_t day) {
+    for (int i = 0; i < kFlushes; ++i) {
+      ASSERT_TRUE(AppendAndWait(*store, OneFrame(1, kTimeMs + day * kMsPerDay + i, {1, 2}, {i, -i})).ok());
+      ASSERT_TRUE(store->Flush().ok());
+    }
+  };
+  for (const std::int64_t day : {0, 1}) append(day);
+  const std::uint64_t before = store->Stats().block_bytes;
+  append(2);
+  const std::uint64_t of_a_day = store->Stats().block_bytes - before;
+  ASSERT_GT(of_a_day, 0U);
+  ASSERT_TRUE(store->Archive(kTimeMs + 2 * kMsPerDay).ok());
+  // What says that the blocks are removed may be there until files behind it go.
+  EXPECT_LT(store->Stats().block_bytes, of_a_day * 2);
+  EXPECT_EQ(ScanAll(*store, 1)->size(), 3U * kFlushes);
+  ASSERT_TRUE(store->Archive(kTimeMs + 3 * kMsPerDay).ok());
+  EXPECT_LT(store->Stats().block_bytes, of_a_day);
+  EXPECT_EQ(ScanAll(*store, 1)->size(), 3U * kFlushes);
+}
+
 TEST(ColdMonth, IsReadAheadByOthers) {
   constexpr int kDays = 40;
   TemporaryFolder folder;
