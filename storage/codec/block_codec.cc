@@ -261,10 +261,11 @@ class ColumnReader {
                                                                                              : Damaged("a column");
   }
 
-  // The values [0, to) of columns of a block of one layout, which are behind the one read before: of the first one at
+  // The wanted values of columns of a block of one layout, which are behind the one read before: of the first one at
   // `values`, of the next `stride` further on.
-  Status ReadSome(std::span<const std::uint32_t> columns, std::size_t to, RawValue* values, std::size_t stride) {
-    ColumnCodec::Batch batch(kernels_, head_.summary.frame_count, to);
+  Status ReadSome(std::span<const std::uint32_t> columns, ColumnCodec::Part part, RawValue* values,
+                  std::size_t stride) {
+    ColumnCodec::Batch batch(kernels_, head_.summary.frame_count, part);
     while (!columns.empty()) {
       const auto some = columns.first(std::min(columns.size(), ColumnCodec::Batch::kMaxColumns));
       for (const std::uint32_t column : some) {
@@ -330,13 +331,7 @@ Status ReadTiles(Head& head, std::span<const std::int64_t> times_ms, std::size_t
   ColumnReader reader(head);
   for (std::size_t first = 0; first < wanted.size(); first += kTileColumns) {
     const std::size_t columns = std::min(kTileColumns, wanted.size() - first);
-    if (to - from == 1) {
-      for (std::size_t i = 0; i < columns; ++i) {
-        RETURN_IF_ERROR(reader.Read(wanted[first + i], {from, to}, tile + i * stride));
-      }
-    } else {
-      RETURN_IF_ERROR(reader.ReadSome(std::span(wanted).subspan(first, columns), to, tile, stride));
-    }
+    RETURN_IF_ERROR(reader.ReadSome(std::span(wanted).subspan(first, columns), {from, to}, tile, stride));
     reader.kernels().transpose(tile + from, stride, columns, to - from, rows.data() + first, wanted.size());
   }
   return reader.Finish();
@@ -451,7 +446,7 @@ StatusOr<BlockCodec::Summary> BlockCodec::DecodeColumns(std::string_view block, 
   RawValue* values = columns.Prepare(wanted.size());
   ColumnReader reader(head);
   if (head.layouts.empty()) {
-    RETURN_IF_ERROR(reader.ReadSome(wanted, head.summary.frame_count, values, columns.stride_));
+    RETURN_IF_ERROR(reader.ReadSome(wanted, {0, head.summary.frame_count}, values, columns.stride_));
   } else {
     std::array<RawValue, kMaxFrames + ColumnCodec::kSlack> dense;
     for (const std::uint32_t column : wanted) {

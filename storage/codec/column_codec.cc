@@ -444,11 +444,11 @@ ColumnCodec::CountTraits ColumnCodec::CountTraits::Of(std::size_t count) {
           .position_width = PositionWidth(count)};
 }
 
-ColumnCodec::Batch::Batch(const ColumnKernels& kernels, std::size_t count, std::size_t to)
-    : kernels_(kernels), of_count_(CountTraits::Of(count)), to_(to) {}
+ColumnCodec::Batch::Batch(const ColumnKernels& kernels, std::size_t count, Part part)
+    : kernels_(kernels), of_count_(CountTraits::Of(count)), part_(part) {}
 
 bool ColumnCodec::Batch::Add(Source& source, RawValue* column) {
-  if (TakeStatesTag(source)) return DecodeWithStates(kernels_, source, of_count_.count, {0, to_}, column);
+  if (TakeStatesTag(source)) return DecodeWithStates(kernels_, source, of_count_.count, part_, column);
   if (source.head == source.head_end) return false;
   const unsigned form = kTagTraits[*source.head].form;
   if (form == kNoForm) return false;
@@ -457,8 +457,9 @@ bool ColumnCodec::Batch::Add(Source& source, RawValue* column) {
   if (TakePlain(source, of_count_, packed) == kNoForm) return false;
   packed.column = column;
   if (!HasSlack(source)) {
-    return DecodeCopy(kernels_, static_cast<Form>(form), packed, source.data, of_count_.count, {0, to_});
+    return DecodeCopy(kernels_, static_cast<Form>(form), packed, source.data, of_count_.count, part_);
   }
+  if (part_.is_one()) return DecodeTaken(kernels_, static_cast<Form>(form), packed, of_count_.count, part_);
   ++sizes_[form];
   return true;
 }
@@ -477,7 +478,7 @@ bool ColumnCodec::Batch::Decode() {
   bool sound = true;
   for (unsigned form = 0; form < kFormCount; ++form) {
     const std::span<const PackedColumn> columns(columns_[form].data(), sizes_[form]);
-    sound &= columns.empty() || DecodeForm(kernels_, static_cast<Form>(form), columns, of_count_.count, to_);
+    sound &= columns.empty() || DecodeForm(kernels_, static_cast<Form>(form), columns, of_count_.count, part_.to);
     sizes_[form] = 0;
   }
   return sound;

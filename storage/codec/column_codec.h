@@ -92,7 +92,7 @@ class ColumnCodec {
    public:
     static constexpr std::size_t kMaxColumns = 64;
 
-    Batch(const ColumnKernels& kernels, std::size_t count, std::size_t to);
+    Batch(const ColumnKernels& kernels, std::size_t count, Part part);
 
     // Takes the next column; its values are in `column`, as above, after Decode(), which is due after kMaxColumns. The
     // source's bytes stay until then. False: no column of so many values.
@@ -107,7 +107,7 @@ class ColumnCodec {
 
     const ColumnKernels& kernels_;
     CountTraits of_count_;
-    std::size_t to_;
+    Part part_;
     std::array<std::size_t, kFormCount> sizes_{};
     std::array<std::array<PackedColumn, kMaxColumns>, kFormCount> columns_;  // the first sizes_ of each
   };

@@ -208,7 +208,7 @@ void ExpectBatchLikeEachAlone(const std::vector<Packed>& packed, std::size_t cou
     sound &= ColumnCodec::Decode(kernels, source, count, {0, count}, expected.data() + i * stride);
   }
   source = all;
-  ColumnCodec::Batch batch(kernels, count, count);
+  ColumnCodec::Batch batch(kernels, count, {0, count});
   bool batch_sound = true;
   for (std::size_t i = 0; i < packed.size(); ++i) batch_sound &= batch.Add(source, together.data() + i * stride);
   batch_sound &= batch.Decode();
