@@ -124,12 +124,13 @@ Status ArchiveFrames::Read(FrameRun& frames, std::uint64_t& sequence) {
   std::vector<FrameRun> groups;
   if (!old_.empty()) {
     RETURN_IF_ERROR(ReadOld(groups, sequence));
-    if (groups.size() == 1) {
-      frames = std::move(groups.front());
-    } else {
-      frames = JoinFrames(groups, {}, layouts_);
-    }
+    frames = groups.size() == 1 ? std::move(groups.front()) : JoinFrames(groups, {}, layouts_);
     return OkStatus();
+  }
+  if (blocks_.entries[block_next_].form == BlockForm::kWhole) {
+    RETURN_IF_ERROR(ReadWhole(frames, sequence));
+    ++block_next_;
+    return SkipBlocks();
   }
   RETURN_IF_ERROR(ReadTimes());
   const TimeRange wanted{std::ranges::lower_bound(times_ms_, range_.from_ms) - times_ms_.begin(),
@@ -147,6 +148,25 @@ Status ArchiveFrames::Read(FrameRun& frames, std::uint64_t& sequence) {
   }
   ++block_next_;
   return SkipBlocks();
+}
+
+Status ArchiveFrames::ReadWhole(FrameRun& frames, std::uint64_t& sequence) {
+  std::vector<FrameRun> parts;
+  RETURN_IF_ERROR(Decode(blocks_.entries[block_next_].block, range_, parts, sequence));
+  if (archive_.short_lived != nullptr) {
+    rocksdb::Iterator& it = *archive_.short_lived;
+    const std::string key = ArchiveKey(day_, vehicle_, section_, kSectionHead);
+    if (!it.Valid() || ViewOf(it.key()) != key) it.Seek(key);
+    RETURN_IF_ERROR(archive_.StatusOf(vehicle_));
+    if (it.Valid() && ViewOf(it.key()) == key) {
+      RETURN_IF_ERROR(ReadList(ViewOf(it.value())));
+      if (block_next_ < list_.entries.size() && list_.entries[block_next_].form == BlockForm::kWhole) {
+        RETURN_IF_ERROR(Decode(list_.entries[block_next_].block, range_, parts, sequence));
+      }
+    }
+  }
+  frames = parts.size() == 1 ? std::move(parts.front()) : JoinFrames(parts, {}, layouts_);
+  return OkStatus();
 }
 
 Status ArchiveFrames::ReadTimes() {
@@ -188,14 +208,19 @@ Status ArchiveFrames::TakeGroups(rocksdb::Iterator& it, TimeRange wanted, std::v
   return OkStatus();
 }
 
-Status ArchiveFrames::TakeGroup(std::string_view key, std::string_view list, TimeRange wanted,
-                                std::vector<FrameRun>& groups, std::uint64_t& sequence) {
-  const auto parts = ParseArchiveKey(key);
-  if (!parts) return Damaged(next_ms_, absl::DataLossError("an archive key is malformed"));
+Status ArchiveFrames::ReadList(std::string_view list) {
   if (const Status read = list_.Read(list); !read.ok()) return Damaged(next_ms_, read);
   if (list_.vehicle != vehicle_) {
     return Damaged(next_ms_, absl::DataLossError(fmt::format("is of vehicle {}", list_.vehicle)));
   }
+  return OkStatus();
+}
+
+Status ArchiveFrames::TakeGroup(std::string_view key, std::string_view list, TimeRange wanted,
+                                std::vector<FrameRun>& groups, std::uint64_t& sequence) {
+  const auto parts = ParseArchiveKey(key);
+  if (!parts) return Damaged(next_ms_, absl::DataLossError("an archive key is malformed"));
+  RETURN_IF_ERROR(ReadList(list));
   if (block_next_ >= list_.entries.size()) return OkStatus();
   const BlockList::Entry& entry = list_.entries[block_next_];
   if (entry.form == BlockForm::kAbsent) return OkStatus();

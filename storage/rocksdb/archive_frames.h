@@ -49,11 +49,15 @@ class ArchiveFrames {
   Status LoadSection(std::uint32_t section);
   // Goes on to the first block, from this one on, that may have something inside the range.
   Status SkipBlocks();
+  // Gives what both families have of the section's block, which is whole.
+  Status ReadWhole(FrameRun& frames, std::uint64_t& sequence);
   // Sets `times_ms_` to those of the section's block.
   Status ReadTimes();
   // Adds what the lists of a family have of the section's block, frames `wanted` of it: columns to `columns_`, frames
   // with numbers in place of times to `groups`.
   Status TakeGroups(rocksdb::Iterator& it, TimeRange wanted, std::vector<FrameRun>& groups, std::uint64_t& sequence);
+  // Reads a list of the vehicle into `list_`.
+  Status ReadList(std::string_view list);
   Status TakeGroup(std::string_view key, std::string_view list, TimeRange wanted, std::vector<FrameRun>& groups,
                    std::uint64_t& sequence);
   std::uint8_t WantedOf(std::uint32_t group) const;

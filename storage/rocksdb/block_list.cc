@@ -11,7 +11,7 @@
 namespace telltale::internal {
 namespace {
 
-constexpr std::uint64_t kFormCount = 4;
+constexpr std::uint64_t kFormCount = 5;
 
 Status Damaged(const char* what) { return absl::DataLossError(fmt::format("damaged list of blocks: {}", what)); }
 
@@ -94,13 +94,21 @@ void BlockListWriter::AddSteady(std::span<const Pace> paces, std::string_view bl
   }
 }
 
-void BlockListWriter::AddTimed(std::size_t frame_count, std::int64_t first_time_ms, std::string_view block) {
-  Add(BlockForm::kTimed, block);
+void BlockListWriter::Add(BlockForm form, std::size_t frame_count, std::int64_t first_time_ms, std::string_view block) {
+  Add(form, block);
   PutVarint(directory_, frame_count);
   PutVarint(directory_, static_cast<std::uint64_t>(first_time_ms));
 }
 
+void BlockListWriter::AddTimed(std::size_t frame_count, std::int64_t first_time_ms, std::string_view block) {
+  Add(BlockForm::kTimed, frame_count, first_time_ms, block);
+}
+
 void BlockListWriter::AddNumbered(std::string_view block) { Add(BlockForm::kNumbered, block); }
+
+void BlockListWriter::AddWhole(std::size_t frame_count, std::int64_t first_time_ms, std::string_view block) {
+  Add(BlockForm::kWhole, frame_count, first_time_ms, block);
+}
 
 void BlockListWriter::FillUp(std::size_t count) {
   while (count_ < count) Add(BlockForm::kAbsent, {});
@@ -152,7 +160,7 @@ Status BlockList::Read(std::string_view list) {
     entry.form = static_cast<BlockForm>(code % kFormCount);
     entry.block = list.substr(0, code / kFormCount);  // its size for now
     if (entry.form == BlockForm::kSteady && !TakePaces(rest, entry)) return Damaged("a pace");
-    if (entry.form == BlockForm::kTimed) {
+    if (entry.form == BlockForm::kTimed || entry.form == BlockForm::kWhole) {
       std::uint64_t frame_count = 0;
       std::uint64_t first_time_ms = 0;
       if (!TakeVarint(rest, frame_count) || frame_count == 0 || frame_count > ColumnCodec::kMaxCount ||

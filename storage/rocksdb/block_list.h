@@ -17,10 +17,10 @@ namespace telltale::internal {
 //     vehicle     uint32   little-endian
 //     sequence    varint   of the journal up to which the day was written when it was archived
 //     count       varint   1..kMaxBlocks
-//     directory   of each block: varint size * 4 + BlockForm, and then
+//     directory   of each block: varint size * 5 + BlockForm, and then
 //                    kSteady   varint n, n paces, each: varint milliseconds from the last time before it, at first from
 //                              the begin of the day; varint step in milliseconds; varint frames less 1
-//                    kTimed    varint frames, varint first time within the day in milliseconds
+//                    kTimed, kWhole   varint frames, varint first time within the day in milliseconds
 //     checksum    uint32   low half of XXH3-64 of all before it, little-endian
 //     blocks      of the sizes that the directory tells
 //
@@ -30,6 +30,7 @@ enum class BlockForm : std::uint8_t {
   kSteady,    // PackedColumns, and the directory has the times
   kTimed,     // PackedColumns, and the section's head has the times
   kNumbered,  // BlockCodec, with the frames' numbers among those whose times the head has in place of times
+  kWhole,     // BlockCodec: the frames with all their signals; only heads have such blocks
 };
 
 // Frames at equal distances.
@@ -51,6 +52,7 @@ class BlockListWriter {
   void AddSteady(std::span<const Pace> paces, std::string_view block);
   void AddTimed(std::size_t frame_count, std::int64_t first_time_ms, std::string_view block);
   void AddNumbered(std::string_view block);
+  void AddWhole(std::size_t frame_count, std::int64_t first_time_ms, std::string_view block);
   // Adds absent ones until there are so many.
   void FillUp(std::size_t count);
   std::size_t count() const { return count_; }
@@ -59,6 +61,7 @@ class BlockListWriter {
 
  private:
   void Add(BlockForm form, std::string_view block);
+  void Add(BlockForm form, std::size_t frame_count, std::int64_t first_time_ms, std::string_view block);
 
   std::size_t count_ = 0;
   std::string directory_;
@@ -69,12 +72,12 @@ class BlockListWriter {
 struct BlockList {
   struct Entry {
     BlockForm form = BlockForm::kAbsent;
-    std::size_t frame_count = 0;     // of kSteady and kTimed
+    std::size_t frame_count = 0;     // of kSteady, kTimed and kWhole
     std::int64_t first_time_ms = 0;  // the same; within the day
     std::string_view paces;          // of kSteady: sound, as they are in the directory
     std::string_view block;          // unchecked
 
-    bool has_first_time() const { return form == BlockForm::kSteady || form == BlockForm::kTimed; }
+    bool has_first_time() const { return form != BlockForm::kAbsent && form != BlockForm::kNumbered; }
     // Sets `times_ms` to the frames' times, of kSteady.
     void GetTimes(std::int64_t day_ms, std::vector<std::int64_t>& times_ms) const;
   };

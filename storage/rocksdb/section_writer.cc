@@ -15,6 +15,11 @@ namespace {
 constexpr std::size_t kFramesPerBlock = 1'024;
 constexpr std::size_t kValuesPerBlock = kFramesPerBlock * 64;
 
+// By groups, frames of several layouts may take an eighth more than whole: one signal is then read without the others.
+constexpr std::size_t kGroupsMayCost = 8;
+constexpr std::size_t kBytesPerList = 32;  // about: its key and what is before its directory
+constexpr std::size_t kBytesPerBlock = 2;  // in the directory
+
 }  // namespace
 
 SectionWriter::SectionWriter(TelemetryDatabase& database, const Day& day, rocksdb::WriteBatch& batch)
@@ -39,8 +44,7 @@ void SectionWriter::Add(FrameRun& run) {
     }
     AddColumns(run, paces, first_time_ms);
   } else {
-    head_.AddTimed(run.size(), first_time_ms, TimesOf(run));
-    AddNumbered(run);
+    AddMixed(run, first_time_ms);
   }
   run.Clear();
   if (head_.count() == kBlocksPerSection) Finish();
@@ -78,30 +82,72 @@ void SectionWriter::AddColumns(const FrameRun& run, std::span<const Pace> paces,
   }
 }
 
-void SectionWriter::AddNumbered(FrameRun& run) {
-  for (std::size_t i = 0; i < run.size(); ++i) run.SetTime(i, static_cast<std::int64_t>(i));
-  std::map<std::uint32_t, std::vector<SignalId>> kept;
-  std::map<std::uint32_t, std::vector<SignalId>> short_lived;
+void SectionWriter::AddMixed(FrameRun& run, std::int64_t first_time_ms) {
+  const SplitSignals signals = SignalsOf(run);
+  const std::string times = TimesOf(run);
+  const std::string whole = PackWhole(run, signals.kept);
+  const std::string short_lived = PackWhole(run, signals.short_lived);
+  const std::vector<GroupBlock> groups = PackNumbered(run, signals);
+  std::size_t grouped_bytes = times.size();
+  for (const GroupBlock& block : groups) {
+    const bool is_first = (*block.lists)[block.group].count() == 0;
+    grouped_bytes += block.bytes.size() + kBytesPerBlock + (is_first ? kBytesPerList : 0);
+  }
+  const std::size_t whole_bytes = whole.size() + short_lived.size();
+  if (!whole.empty() && grouped_bytes > whole_bytes + whole_bytes / kGroupsMayCost) {
+    head_.AddWhole(run.size(), first_time_ms, whole);
+    if (short_lived.empty()) return;
+    BlockListWriter& list = short_lived_[kSectionHead];
+    list.FillUp(head_.count() - 1);
+    list.AddWhole(run.size(), first_time_ms, short_lived);
+    return;
+  }
+  head_.AddTimed(run.size(), first_time_ms, times);
+  for (const GroupBlock& block : groups) {
+    BlockListWriter& list = (*block.lists)[block.group];
+    list.FillUp(head_.count() - 1);
+    list.AddNumbered(block.bytes);
+  }
+}
+
+SectionWriter::SplitSignals SectionWriter::SignalsOf(const FrameRun& run) const {
+  SplitSignals signals;
   for (const auto& layout : run.layouts()) {
     for (const SignalId signal : layout->signals()) {
-      auto& groups = std::ranges::binary_search(day_.short_lived, signal) ? short_lived : kept;
-      std::vector<SignalId>& signals = groups[GroupOf(signal)];
-      if (std::ranges::find(signals, signal) == signals.end()) signals.push_back(signal);
+      const bool is_short_lived = std::ranges::binary_search(day_.short_lived, signal);
+      (is_short_lived ? signals.short_lived : signals.kept).push_back(signal);
     }
   }
-  const auto add = [&](auto& groups, Lists& lists) {
-    for (auto& [group, signals] : groups) {
-      std::ranges::sort(signals);
-      const FrameRun part = Select(run, signals, {}, layouts_);
-      block_.clear();
-      BlockCodec::Append(day_.vehicle, day_.sequence, part, 0, part.size(), block_);
-      BlockListWriter& list = lists[group];
-      list.FillUp(head_.count() - 1);
-      list.AddNumbered(block_);
+  for (std::vector<SignalId>* part : {&signals.kept, &signals.short_lived}) {
+    std::ranges::sort(*part);
+    part->erase(std::ranges::unique(*part).begin(), part->end());
+  }
+  return signals;
+}
+
+// Empty if there are no signals.
+std::string SectionWriter::PackWhole(const FrameRun& run, std::span<const SignalId> signals) {
+  if (signals.empty()) return {};
+  const FrameRun part = Select(run, signals, {}, layouts_);
+  return BlockCodec::Encode(day_.vehicle, day_.sequence, part, 0, part.size());
+}
+
+std::vector<SectionWriter::GroupBlock> SectionWriter::PackNumbered(FrameRun& run, const SplitSignals& signals) {
+  for (std::size_t i = 0; i < run.size(); ++i) run.SetTime(i, static_cast<std::int64_t>(i));
+  std::vector<GroupBlock> blocks;
+  const auto pack = [&](std::span<const SignalId> rest, Lists& lists) {
+    while (!rest.empty()) {
+      const std::uint32_t group = GroupOf(rest.front());
+      const auto end = std::ranges::find_if(rest, [group](SignalId signal) { return GroupOf(signal) != group; });
+      const auto count = static_cast<std::size_t>(end - rest.begin());
+      const FrameRun part = Select(run, rest.first(count), {}, layouts_);
+      blocks.push_back({&lists, group, BlockCodec::Encode(day_.vehicle, day_.sequence, part, 0, part.size())});
+      rest = rest.subspan(count);
     }
   };
-  add(kept, kept_);
-  add(short_lived, short_lived_);
+  pack(signals.kept, kept_);
+  pack(signals.short_lived, short_lived_);
+  return blocks;
 }
 
 std::string SectionWriter::TimesOf(const FrameRun& run) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <rocksdb/write_batch.h>
 
@@ -38,11 +39,25 @@ class SectionWriter {
 
  private:
   using Lists = std::map<std::uint32_t, BlockListWriter>;  // by group
+  // The signals of frames, each sorted.
+  struct SplitSignals {
+    std::vector<SignalId> kept;
+    std::vector<SignalId> short_lived;
+  };
 
   // Of frames of one layout.
   void AddColumns(const FrameRun& run, std::span<const Pace> paces, std::int64_t first_time_ms);
-  // Of others; takes their times away.
-  void AddNumbered(FrameRun& run);
+  // Of others, by groups or whole, whichever is smaller; takes their times away.
+  void AddMixed(FrameRun& run, std::int64_t first_time_ms);
+  // A block of a group of signals, for a list.
+  struct GroupBlock {
+    Lists* lists;
+    std::uint32_t group;
+    std::string bytes;
+  };
+  std::vector<GroupBlock> PackNumbered(FrameRun& run, const SplitSignals& signals);
+  std::string PackWhole(const FrameRun& run, std::span<const SignalId> signals);
+  SplitSignals SignalsOf(const FrameRun& run) const;
   // The times of the frames as a block.
   std::string TimesOf(const FrameRun& run) const;
   void PutLists(rocksdb::ColumnFamilyHandle* family, Lists& lists);

@@ -17,6 +17,12 @@ namespace {
 // By this thread, from files.
 std::uint64_t BlocksRead() { return rocksdb::get_perf_context()->block_read_count; }
 
+bool IsWhole(const BlockList::Entry& entry) { return entry.form == BlockForm::kWhole; }
+
+bool HasTimesInHead(const BlockList::Entry& entry) {
+  return entry.form == BlockForm::kTimed || entry.form == BlockForm::kNumbered;
+}
+
 }  // namespace
 
 SignalScan::SignalScan(const TelemetryDatabase& database, std::vector<std::int64_t> block_days, VehicleId vehicle,
@@ -55,11 +61,12 @@ void SignalScan::ReadDaysAhead(std::int64_t day, std::int64_t last_day) {
   };
   // As many of each as the day before had.
   const std::uint32_t sections = std::min<std::uint32_t>(section_count_, kSectionsAheadMax);
-  for (; day <= last_day && places.size() + 3 * sections <= ReadAhead::kPlacesMax; ++day) {
+  for (; day <= last_day && places.size() + 4 * sections <= ReadAhead::kPlacesMax; ++day) {
     for (std::uint32_t section = 0; section < sections; ++section) {
       add(database_.archive, section, GroupOf(signal_));
       if (archive_.short_lived != nullptr) add(database_.short_lived, section, GroupOf(signal_));
       if (!times_list_.entries.empty()) add(database_.archive, section, kSectionHead);
+      if (!short_lived_whole_.entries.empty()) add(database_.short_lived, section, kSectionHead);
     }
   }
   ahead_until_day_ = day;
@@ -146,29 +153,35 @@ StatusOr<bool> SignalScan::FindList(rocksdb::Iterator& it, const std::string& ke
 }
 
 StatusOr<bool> SignalScan::VisitSection(std::int64_t day, std::uint32_t section) {
-  const auto needs_head = [](const BlockList::Entry& entry) {
-    return entry.form == BlockForm::kTimed || entry.form == BlockForm::kNumbered;
-  };
   times_list_.entries.clear();
-  if (std::ranges::any_of(kept_list_.entries, needs_head) ||
-      std::ranges::any_of(short_lived_list_.entries, needs_head)) {
-    RETURN_IF_ERROR(ReadHead(day, section));
+  short_lived_whole_.entries.clear();
+  if (NeedsHead()) {
+    RETURN_IF_ERROR(ReadHead(*archive_.kept, day, section, kept_list_, section_head_, times_list_));
+    if (archive_.short_lived != nullptr && std::ranges::any_of(times_list_.entries, IsWhole)) {
+      RETURN_IF_ERROR(
+          ReadHead(*archive_.short_lived, day, section, short_lived_list_, short_lived_head_, short_lived_whole_));
+    }
   }
-  const std::size_t count = std::max(kept_list_.entries.size(), short_lived_list_.entries.size());
+  const std::size_t count =
+      std::max({kept_list_.entries.size(), short_lived_list_.entries.size(), times_list_.entries.size()});
   for (std::size_t i = 0; i < count && !over_; ++i) {
+    if (i < times_list_.entries.size() && IsWhole(times_list_.entries[i])) {
+      if (day * kMsPerDay + times_list_.entries[i].first_time_ms >= range_.to_ms) return true;
+      if (IsBeforeRange(times_list_.entries, i, day)) continue;
+      RETURN_IF_ERROR(CheckDeadline());
+      ASSIGN_OR_RETURN(const bool visited, VisitWhole(i, day));
+      if (!visited) return false;
+      continue;
+    }
     for (const BlockList* list : {&kept_list_, &short_lived_list_}) {
       if (i >= list->entries.size() || list->entries[i].form == BlockForm::kAbsent) continue;
       RETURN_IF_ERROR(CheckDeadline());
-      const auto& timed = needs_head(list->entries[i]) ? times_list_.entries : list->entries;
+      const auto& timed = HasTimesInHead(list->entries[i]) ? times_list_.entries : list->entries;
       if (i >= timed.size() || !timed[i].has_first_time()) {
         return Damaged(day * kMsPerDay, absl::DataLossError("its section lacks times"));
       }
       if (day * kMsPerDay + timed[i].first_time_ms >= range_.to_ms) return true;
-      // Before the range, as the next block begins before it, too.
-      if (i + 1 < timed.size() && timed[i + 1].has_first_time() &&
-          day * kMsPerDay + timed[i + 1].first_time_ms <= range_.from_ms) {
-        continue;
-      }
+      if (IsBeforeRange(timed, i, day)) continue;
       ASSIGN_OR_RETURN(const bool visited, VisitBlockOf(list->entries[i], i, day));
       if (!visited) return false;
     }
@@ -212,19 +225,46 @@ StatusOr<bool> SignalScan::VisitBlockOf(const BlockList::Entry& entry, std::size
   return true;
 }
 
-Status SignalScan::ReadHead(std::int64_t day, std::uint32_t section) {
-  const bool again = !kept_list_.entries.empty();
-  const std::string key = ArchiveKey(day, vehicle_, section, kSectionHead);
-  ASSIGN_OR_RETURN(const bool found, FindList(*archive_.kept, key, times_list_));
+// A list without a block at some place, or no list at all, may mean that the block is whole.
+bool SignalScan::NeedsHead() const {
+  const auto& kept = kept_list_.entries;
+  const auto& short_lived = short_lived_list_.entries;
+  if (kept.empty() && short_lived.empty()) return true;
+  for (std::size_t i = 0; i < std::max(kept.size(), short_lived.size()); ++i) {
+    const bool is_kept = i < kept.size() && kept[i].form != BlockForm::kAbsent;
+    const bool is_short_lived = i < short_lived.size() && short_lived[i].form != BlockForm::kAbsent;
+    if ((!is_kept && !is_short_lived) || (is_kept && HasTimesInHead(kept[i])) ||
+        (is_short_lived && HasTimesInHead(short_lived[i]))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool SignalScan::IsBeforeRange(std::span<const BlockList::Entry> blocks, std::size_t number, std::int64_t day) const {
+  return number + 1 < blocks.size() && blocks[number + 1].has_first_time() &&
+         day * kMsPerDay + blocks[number + 1].first_time_ms <= range_.from_ms;
+}
+
+StatusOr<bool> SignalScan::VisitWhole(std::size_t number, std::int64_t day) {
+  for (const BlockList* head : {&times_list_, &short_lived_whole_}) {
+    if (number >= head->entries.size() || !IsWhole(head->entries[number])) continue;
+    const BlockList::Entry& entry = head->entries[number];
+    RETURN_IF_ERROR(Decode(entry.block, day * kMsPerDay + entry.first_time_ms).status());
+    if (!columns_.signals().empty()) return VisitColumn(columns_.times_ms());
+  }
+  return true;
+}
+
+Status SignalScan::ReadHead(rocksdb::Iterator& it, std::int64_t day, std::uint32_t section, BlockList& list,
+                            std::string& bytes, BlockList& head) const {
+  ASSIGN_OR_RETURN(const bool found, FindList(it, ArchiveKey(day, vehicle_, section, kSectionHead), head));
+  if (list.entries.empty()) return OkStatus();  // the iterator may stay
   if (found) {
-    section_head_.assign(archive_.kept->value().data(), archive_.kept->value().size());
-    RETURN_IF_ERROR(times_list_.Read(section_head_));
+    bytes.assign(it.value().data(), it.value().size());
+    RETURN_IF_ERROR(head.Read(bytes));
   }
-  if (again) {
-    const std::string list_key = ArchiveKey(day, vehicle_, section, GroupOf(signal_));
-    RETURN_IF_ERROR(FindList(*archive_.kept, list_key, kept_list_).status());
-  }
-  return OkStatus();
+  return FindList(it, ArchiveKey(day, vehicle_, section, GroupOf(signal_)), list).status();
 }
 
 StatusOr<BlockCodec::Summary> SignalScan::Decode(std::string_view block, std::int64_t time_ms) {

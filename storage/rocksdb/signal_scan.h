@@ -46,8 +46,16 @@ class SignalScan {
   StatusOr<bool> VisitSection(std::int64_t day, std::uint32_t section);
   // Finds the signal's list of a section.
   StatusOr<bool> FindList(rocksdb::Iterator& it, const std::string& key, BlockList& list) const;
-  // Reads where the section has the times of numbered frames; moves `archive_` there and back.
-  Status ReadHead(std::int64_t day, std::uint32_t section);
+  // Reads the head that a family has of the section into `head`; moves the iterator there, and back to `list`, if it
+  // has one, with `bytes` for what the head refers to.
+  Status ReadHead(rocksdb::Iterator& it, std::int64_t day, std::uint32_t section, BlockList& list, std::string& bytes,
+                  BlockList& head) const;
+  // Whether a block of a section is before the range, as the next one begins before it, too.
+  bool IsBeforeRange(std::span<const BlockList::Entry> blocks, std::size_t number, std::int64_t day) const;
+  // Whether there may be blocks of the section that the lists do not tell of, or not all that is needed.
+  bool NeedsHead() const;
+  // Of a block of the section that is not by groups.
+  StatusOr<bool> VisitWhole(std::size_t number, std::int64_t day);
   StatusOr<bool> VisitBlockOf(const BlockList::Entry& entry, std::size_t number, std::int64_t day);
   // Decodes the signal's column of a block into `columns_`.
   StatusOr<BlockCodec::Summary> Decode(std::string_view block, std::int64_t time_ms);
@@ -81,7 +89,9 @@ class SignalScan {
   BlockList kept_list_;         // of a section: the signal's blocks
   BlockList short_lived_list_;  // the same
   std::string section_head_;
-  BlockList times_list_;  // refers to section_head_
+  BlockList times_list_;  // of a section: its head, if it is needed; refers to section_head_ or the iterator
+  std::string short_lived_head_;
+  BlockList short_lived_whole_;  // the same of the family of short-lived signals; the same
   ColumnUnpacker unpacker_;
   BlockColumns columns_;
   BlockColumns times_;

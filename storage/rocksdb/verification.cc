@@ -49,7 +49,7 @@ std::string NameKey(const std::string& family, std::string_view key) {
   } else if (family == "archive" || family == "short_lived") {
     if (const auto parts = internal::ParseArchiveKey(key)) {
       const std::string place = PlaceOf(parts->day, parts->vehicle);
-      if (parts->group == internal::kSectionHead) return place + ", times";
+      if (parts->group == internal::kSectionHead) return place + ", times or whole frames";
       return fmt::format("{}, signals from {}", place, (parts->group - 1) * internal::kSignalsPerGroup);
     }
     if (const auto parts = internal::ParseOldArchiveKey(key)) {
@@ -229,7 +229,7 @@ class Verifier {
     if (list_.vehicle != parts->vehicle) return absl::DataLossError("the blocks belong to another key");
     for (const internal::BlockList::Entry& entry : list_.entries) {
       if (entry.form == BlockForm::kAbsent || (is_head && entry.form == BlockForm::kSteady)) continue;
-      if (is_head || entry.form == BlockForm::kNumbered) {
+      if (is_head || entry.form == BlockForm::kNumbered || entry.form == BlockForm::kWhole) {
         ASSIGN_OR_RETURN(const BlockCodec::Summary summary, CountBlock(entry.block));
         const auto of_group = [&](SignalId signal) { return internal::GroupOf(signal) == parts->group; };
         if (summary.vehicle != parts->vehicle || (!is_head && !std::ranges::all_of(columns_.signals(), of_group))) {

@@ -103,7 +103,7 @@ TEST(FormatExamples, Archive) {
   EXPECT_EQ(Hex(list.substr(0, 13)),
             "07000000"
             "0101"
-            "31"
+            "3d"
             "01e807e80701");
 }
 
