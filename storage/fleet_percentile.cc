@@ -25,23 +25,10 @@ class RankCounter {
   void Add(std::span<const std::int64_t> values) {
     if (values.empty()) return;
     if (!window_) window_ = Around(values);
-    const Window window = *window_;
-    std::uint64_t below = 0;
-    // Two halves: equal values follow each other, and a bin that was just written is slow to write again.
-    const auto add = [&](std::int64_t value, std::uint32_t* bins) {
-      below += value < window.begin ? 1 : 0;
-      const std::uint64_t bin =
-          (static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(window.begin)) >> window.shift;
-      ++bins[std::min<std::uint64_t>(bin, kBins - 1)];  // the last one is for what is outside
-    };
-    std::size_t i = 0;
-    for (; i + 1 < values.size(); i += 2) {
-      add(values[i], bins_.data());
-      add(values[i + 1], bins_.data() + kBins);
-    }
-    if (i < values.size()) add(values[i], bins_.data());
-    below_ += below;
     count_ += values.size();
+    for (std::size_t from = 0; from < values.size(); from += kChunk) {
+      AddChunk(values.subspan(from, std::min(kChunk, values.size() - from)));
+    }
   }
 
   std::uint64_t count() const { return count_; }
@@ -71,6 +58,7 @@ class RankCounter {
 
  private:
   static constexpr std::uint64_t kBins = std::uint64_t{1} << kBinBits;
+  static constexpr std::size_t kChunk = 512;  // that one look says of whether all are inside
 
   struct Bounds {
     std::int64_t least = std::numeric_limits<std::int64_t>::min();
@@ -81,6 +69,34 @@ class RankCounter {
     std::int64_t begin = 0;
     unsigned shift = 0;
   };
+
+  void AddChunk(std::span<const std::int64_t> values) {
+    const auto begin = static_cast<std::uint64_t>(window_->begin);
+    const unsigned shift = window_->shift;
+    std::uint64_t any = 0;  // the bits that some value has; what is below the window has high ones
+    for (const std::int64_t value : values) any |= static_cast<std::uint64_t>(value) - begin;
+    if (any >> shift < kBins) {
+      Count(values,
+            [begin, shift](std::int64_t value) { return (static_cast<std::uint64_t>(value) - begin) >> shift; });
+      return;
+    }
+    for (const std::int64_t value : values) below_ += value < window_->begin ? 1 : 0;
+    Count(values, [begin, shift](std::int64_t value) {
+      return std::min((static_cast<std::uint64_t>(value) - begin) >> shift, kBins - 1);  // that is for what is outside
+    });
+  }
+
+  template <typename BinOf>
+  void Count(std::span<const std::int64_t> values, const BinOf& bin_of) {
+    // Two halves: equal values follow each other, and a bin that was just written is slow to write again.
+    std::uint32_t* const bins = bins_.data();
+    std::size_t i = 0;
+    for (; i + 1 < values.size(); i += 2) {
+      ++bins[bin_of(values[i])];
+      ++bins[kBins + bin_of(values[i + 1])];
+    }
+    if (i < values.size()) ++bins[bin_of(values[i])];
+  }
 
   static Window Over(const Bounds& bounds) {
     // One bin is kept for what is outside.

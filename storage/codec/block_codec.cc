@@ -187,8 +187,45 @@ Status TakeSummary(std::string_view block, std::string_view& bytes, BlockCodec::
   return OkStatus();
 }
 
-// Fills `times_ms` and everything of `head`; its columns are then at the first signal.
-Status TakeHead(std::string_view block, Head& head, std::vector<std::int64_t>& times_ms) {
+// Takes the column of steps, if there is one, and adds them up. `steady_step` is what lies between all of `times_ms`, 0
+// if that is not known: blocks that follow each other may have the same times, as pages of rollups do.
+Status TakeTimes(ColumnCodec::Source& columns, const BlockCodec::Summary& summary, std::vector<std::int64_t>& times_ms,
+                 std::int64_t& steady_step) {
+  const std::size_t step_count = summary.frame_count - 1;
+  std::int64_t time_ms = summary.first_time_ms;
+  if (step_count == 0) {
+    steady_step = 0;
+    times_ms.assign(1, time_ms);
+    return OkStatus();
+  }
+  if (const auto step = ColumnCodec::TakeConstant(columns, step_count)) {
+    if (*step <= 0) return Damaged("the times do not grow");
+    if (*step == steady_step && times_ms.size() == summary.frame_count && times_ms[0] == time_ms) return OkStatus();
+    steady_step = *step;
+    times_ms.resize(summary.frame_count);
+    for (std::int64_t& time : times_ms) {
+      time = time_ms;
+      time_ms += *step;
+    }
+    return OkStatus();
+  }
+  steady_step = 0;
+  times_ms.resize(summary.frame_count);
+  times_ms[0] = time_ms;
+  std::array<RawValue, BlockCodec::kMaxFrames + ColumnCodec::kSlack> steps;
+  if (!ColumnCodec::Decode(ColumnKernels::Get(), columns, step_count, {0, step_count}, steps.data())) {
+    return Damaged("the times");
+  }
+  RawValue least = steps[0];
+  for (std::size_t i = 0; i < step_count; ++i) {
+    least = std::min(least, steps[i]);
+    times_ms[i + 1] = time_ms += steps[i];
+  }
+  return least > 0 ? OkStatus() : Damaged("the times do not grow");
+}
+
+// Fills `times_ms` (as TakeTimes() does) and everything of `head`; its columns are then at the first signal.
+Status TakeHead(std::string_view block, Head& head, std::vector<std::int64_t>& times_ms, std::int64_t& steady_step) {
   std::string_view bytes;
   Counts counts;
   RETURN_IF_ERROR(VerifyChecksum(block));
@@ -203,29 +240,7 @@ Status TakeHead(std::string_view block, Head& head, std::vector<std::int64_t>& t
                   .data = heads + heads_size,
                   .data_end = heads + bytes.size(),
                   .readable_end = heads + bytes.size() + kChecksumBytes};
-  const std::size_t frame_count = head.summary.frame_count;
-  times_ms.resize(frame_count);
-  times_ms[0] = head.summary.first_time_ms;
-  if (frame_count > 1) {
-    std::array<RawValue, BlockCodec::kMaxFrames + ColumnCodec::kSlack> steps;
-    if (!ColumnCodec::Decode(ColumnKernels::Get(), head.columns, frame_count - 1, {0, frame_count - 1}, steps.data())) {
-      return Damaged("the times");
-    }
-    RawValue least = steps[0];
-    RawValue different = 0;
-    for (std::size_t i = 1; i + 1 < frame_count; ++i) different |= steps[i] ^ steps[0];
-    if (different == 0) {
-      // A steady pace: no time has to wait for the one before it.
-      const std::int64_t step = steps[0];
-      for (std::size_t i = 1; i < frame_count; ++i) times_ms[i] = times_ms[0] + static_cast<std::int64_t>(i) * step;
-    } else {
-      for (std::size_t i = 1; i < frame_count; ++i) {
-        least = std::min(least, steps[i - 1]);
-        times_ms[i] = times_ms[i - 1] + steps[i - 1];
-      }
-    }
-    if (least <= 0) return Damaged("the times do not grow");
-  }
+  RETURN_IF_ERROR(TakeTimes(head.columns, head.summary, times_ms, steady_step));
   if (times_ms.back() != head.summary.last_time_ms) return Damaged("the last time");
   return counts.layouts == 1 ? OkStatus() : TakeLayoutOfFrames(head);
 }
@@ -422,7 +437,8 @@ StatusOr<BlockCodec::Summary> BlockCodec::Decode(std::string_view block, std::sp
   CHECK(run.empty());
   Head head;
   std::vector<std::int64_t> times_ms;
-  RETURN_IF_ERROR(TakeHead(block, head, times_ms));
+  std::int64_t steady_step = 0;
+  RETURN_IF_ERROR(TakeHead(block, head, times_ms, steady_step));
   const std::vector<std::uint32_t> wanted = WantedColumns(head, signals);
   const auto from = static_cast<std::size_t>(std::ranges::lower_bound(times_ms, range.from_ms) - times_ms.begin());
   const auto to = static_cast<std::size_t>(std::ranges::lower_bound(times_ms, range.to_ms) - times_ms.begin());
@@ -440,7 +456,7 @@ StatusOr<BlockCodec::Summary> BlockCodec::Decode(std::string_view block, std::sp
 StatusOr<BlockCodec::Summary> BlockCodec::DecodeColumns(std::string_view block, std::span<const SignalId> signals,
                                                         BlockColumns& columns) {
   Head head;
-  RETURN_IF_ERROR(TakeHead(block, head, columns.times_ms_));
+  RETURN_IF_ERROR(TakeHead(block, head, columns.times_ms_, columns.steady_step_));
   const std::vector<std::uint32_t> wanted = WantedColumns(head, signals);
   columns.signals_ = wanted.size() == head.signals.size() ? head.signals : SignalsOf(head, wanted);
   RawValue* values = columns.Prepare(wanted.size());

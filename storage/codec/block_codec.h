@@ -36,6 +36,7 @@ class BlockColumns {
   const RawValue* values() const { return reinterpret_cast<const RawValue*>(lines_.get()); }
 
   std::vector<std::int64_t> times_ms_;
+  std::int64_t steady_step_ = 0;  // between all of them; 0: not known
   std::vector<SignalId> signals_;
   std::unique_ptr<CacheLine[]> lines_;
   std::size_t line_count_ = 0;

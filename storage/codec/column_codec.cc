@@ -431,6 +431,15 @@ bool ColumnCodec::Decode(const ColumnKernels& kernels, Source& source, std::size
   return DecodePlain(kernels, source, count, part, column);
 }
 
+std::optional<RawValue> ColumnCodec::TakeConstant(Source& source, std::size_t count) {
+  if (source.head == source.head_end || *source.head > kConstantInt) return std::nullopt;
+  Source behind = source;
+  PackedColumn packed;
+  if (TakePlain(behind, CountTraits::Of(count), packed) != kConstant) return std::nullopt;
+  source = behind;
+  return static_cast<RawValue>(packed.base);
+}
+
 bool ColumnCodec::Skip(Source& source, std::size_t count) {
   if (TakeStatesTag(source) && !SkipPlain(source, count)) return false;
   return SkipPlain(source, count);

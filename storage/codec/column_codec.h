@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "catalog/signal.h"
 #include "storage/codec/column_kernels.h"
@@ -73,7 +74,9 @@ class ColumnCodec {
   // Takes the next column, of `count` values, and puts those that are wanted where they belong into `column`. It has
   // room for `count` and kSlack more, all of which may be overwritten. False: no column of so many values.
   static bool Decode(const ColumnKernels& kernels, Source& source, std::size_t count, Part part, RawValue* column);
-  // The same without the values.
+  // Takes the next column if it is written as one value for all; nullopt: it is not, and stays.
+  static std::optional<RawValue> TakeConstant(Source& source, std::size_t count);
+  // As Decode(), without the values.
   static bool Skip(Source& source, std::size_t count);
 
   // What the number of values says of a column's parts.

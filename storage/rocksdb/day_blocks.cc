@@ -10,12 +10,16 @@
 namespace telltale::internal {
 namespace {
 
+constexpr std::size_t kReadAheadBytes = std::size_t{128} << 10;  // some blocks of 128 frames of 420 signals
+
 std::unique_ptr<rocksdb::Iterator> NewIterator(const TelemetryDatabase& database, const std::vector<std::int64_t>& days,
                                                TimeRange range) {
   const auto first = std::ranges::lower_bound(days, DayOf(range.from_ms));
   if (first == days.end() || *first > DayOf(range.to_ms - 1)) return nullptr;
   rocksdb::ReadOptions options;
   options.prefix_same_as_start = true;
+  // Whoever wants a day wants all its blocks. The archiver, too, and then the neighbours', which lie behind.
+  if (range.from_ms <= range.to_ms - kMsPerDay) options.readahead_size = kReadAheadBytes;
   return std::unique_ptr<rocksdb::Iterator>(database.db->NewIterator(options, database.blocks));
 }
 
@@ -23,13 +27,22 @@ std::unique_ptr<rocksdb::Iterator> NewIterator(const TelemetryDatabase& database
 
 DayBlocks::DayBlocks(const TelemetryDatabase& database, std::vector<std::int64_t> days, VehicleId vehicle,
                      TimeRange range)
-    : days_(std::move(days)), vehicle_(vehicle), it_(NewIterator(database, days_, range)) {}
+    : days_(std::move(days)),
+      vehicle_(vehicle),
+      from_ms_(range.from_ms),
+      long_blocks_end_(database.long_blocks_end),
+      it_(NewIterator(database, days_, range)) {}
 
 StatusOr<bool> DayBlocks::Seek(std::int64_t day) {
   valid_ = false;
   if (it_ == nullptr || !std::ranges::binary_search(days_, day)) return false;
   prefix_ = BlockPrefix(day, vehicle_);
-  it_->Seek(prefix_);
+  const std::int64_t day_ms = day * kMsPerDay;
+  if (from_ms_ >= day_ms + kBlockSpanMs && from_ms_ < day_ms + kMsPerDay && day >= long_blocks_end_) {
+    it_->Seek(BlockKey(vehicle_, from_ms_ - kBlockSpanMs, 0));
+  } else {
+    it_->Seek(prefix_);
+  }
   RETURN_IF_ERROR(Look());
   return valid_;
 }

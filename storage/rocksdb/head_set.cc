@@ -72,10 +72,10 @@ StatusOr<VehicleExtent> HeadSet::ExtentOf(VehicleId vehicle) {
   return VehicleExtent{.newest_time_ms = row->newest_time_ms};
 }
 
-FrameRun HeadSet::UnsealedOf(VehicleId vehicle) {
+FrameRun HeadSet::UnsealedOf(VehicleId vehicle, TimeRange range) {
   VehicleTable::Page& page = vehicles_.PageOf(vehicle);
   MutexLock lock(page.mutex);
-  return page.vehicles[VehicleTable::IndexOf(vehicle)].Unsealed();
+  return page.vehicles[VehicleTable::IndexOf(vehicle)].Unsealed(range);
 }
 
 FrameChange HeadSet::Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame,

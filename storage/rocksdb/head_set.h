@@ -47,7 +47,8 @@ class HeadSet {
   // UNAVAILABLE the disk.
   StatusOr<LatestRow> LatestOf(VehicleId vehicle);
   StatusOr<VehicleExtent> ExtentOf(VehicleId vehicle);
-  FrameRun UnsealedOf(VehicleId vehicle);
+  // At least what is inside the range.
+  FrameRun UnsealedOf(VehicleId vehicle, TimeRange range);
 
   // Adds a frame that `segment` of the journal has, which then is kept until the head is in durable blocks.
   FrameChange Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame, Journal& journal,

@@ -138,7 +138,7 @@ Status RocksDbTelemetryStore::Impl::Scan(VehicleId vehicle, std::span<const Sign
   std::sort(sorted.begin(), sorted.end());
   LayoutPool layouts;
   // Before anything is read of blocks: what is sealed in between is then seen twice, not missed.
-  FrameRun head = internal::Select(heads_.UnsealedOf(vehicle), sorted, range, layouts);
+  FrameRun head = internal::Select(heads_.UnsealedOf(vehicle, range), sorted, range, layouts);
   return internal::TelemetryScan(*database_, writes_.days(), vehicle, sorted, range, options, std::move(head), layouts,
                                  visit)
       .Run();
@@ -149,7 +149,7 @@ Status RocksDbTelemetryStore::Impl::ScanSignal(VehicleId vehicle, SignalId signa
   if (range.empty()) return OkStatus();
   LayoutPool layouts;
   const SignalId signals[] = {signal};
-  FrameRun head = internal::Select(heads_.UnsealedOf(vehicle), signals, range, layouts);
+  FrameRun head = internal::Select(heads_.UnsealedOf(vehicle, range), signals, range, layouts);
   return internal::SignalScan(*database_, writes_.days(), vehicle, signal, range, options, std::move(head), visit)
       .Run();
 }

@@ -141,8 +141,9 @@ Status Sealer::Write(const Heads& heads) {
     head->frames.Unpack(unpacked_);
     const FrameRun& frames = unpacked_;
     for (std::size_t from = 0; from < frames.size();) {
-      const std::size_t day_end = frames.LowerBound((DayOf(frames.time_ms(from)) + 1) * kMsPerDay);
-      const std::size_t to = std::min(day_end, from + BlockCodec::kMaxFrames);
+      const std::int64_t day_end_ms = (DayOf(frames.time_ms(from)) + 1) * kMsPerDay;
+      const std::size_t end = frames.LowerBound(std::min(day_end_ms, frames.time_ms(from) + kBlockSpanMs));
+      const std::size_t to = std::min(end, from + BlockCodec::kMaxFrames);
       write_.Put(database_.blocks, BlockKey(head->vehicle, frames.time_ms(from), sequence),
                  BlockCodec::Encode(head->vehicle, sequence, frames, from, to));
       blocks.push_back({DayOf(frames.time_ms(from)), head->vehicle});

@@ -27,18 +27,23 @@ namespace {
 
 constexpr const char* kVersionKey = "format_version";
 constexpr const char* kSealedSequenceKey = "sealed_sequence";
+constexpr const char* kLongBlocksEndKey = "long_blocks_end";
 
-rocksdb::ColumnFamilyOptions FamilyOptions(const TelemetryStoreOptions& options,
-                                           const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::ColumnFamilyOptions family;
-  family.write_buffer_size = options.write_buffer_bytes;
-  family.max_write_buffer_number = 4;
-  family.compression = rocksdb::kNoCompression;  // values are dense already
+rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_size = std::size_t{16} << 10;
   table.format_version = 5;
+  return table;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const TelemetryStoreOptions& options,
+                                           const rocksdb::BlockBasedTableOptions& table) {
+  rocksdb::ColumnFamilyOptions family;
+  family.write_buffer_size = options.write_buffer_bytes;
+  family.max_write_buffer_number = 4;
+  family.compression = rocksdb::kNoCompression;  // values are dense already
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return family;
 }
@@ -46,16 +51,19 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const TelemetryStoreOptions& options,
 Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
   std::string text;
   const rocksdb::Status read = database.db->Get({}, database.meta, kVersionKey, &text);
-  const auto write_version = [&](std::optional<std::uint64_t> sealed_sequence) -> Status {
+  const auto write_version = [&](bool is_new) -> Status {
     rocksdb::WriteOptions options;
     options.disableWAL = true;
     rocksdb::WriteBatch write;
     write.Put(database.meta, kVersionKey, std::to_string(RocksDbTelemetryStore::kFormatVersion));
-    if (sealed_sequence) database.PutSealedSequence(*sealed_sequence, write);
+    if (is_new) {
+      database.PutSealedSequence(0, write);
+      write.Put(database.meta, kLongBlocksEndKey, "0");
+    }
     RETURN_IF_ERROR(ToStatus(database.db->Write(options, &write), fmt::format("write to telemetry in {}", path)));
     return database.Flush();
   };
-  if (read.IsNotFound()) return write_version(0);
+  if (read.IsNotFound()) return write_version(true);
   RETURN_IF_ERROR(ToStatus(read, fmt::format("read telemetry in {}", path)));
   int version = 0;
   std::from_chars(text.data(), text.data() + text.size(), version);
@@ -66,18 +74,41 @@ Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
   }
   // Version 1 had no archive and 2 no rollups; 3 had longer blocks of more signals in its archive, and a journal that
   // does not tell where its groups begin.
-  return version < RocksDbTelemetryStore::kFormatVersion ? write_version(std::nullopt) : OkStatus();
+  return version < RocksDbTelemetryStore::kFormatVersion ? write_version(false) : OkStatus();
 }
 
-StatusOr<std::optional<std::uint64_t>> SealedSequenceOf(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta) {
+// A decimal number of the default family.
+StatusOr<std::optional<std::uint64_t>> NumberOf(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta, const char* key) {
   std::string text;
-  const rocksdb::Status read = db.Get({}, meta, kSealedSequenceKey, &text);
+  const rocksdb::Status read = db.Get({}, meta, key, &text);
   if (read.IsNotFound()) return std::nullopt;
-  RETURN_IF_ERROR(ToStatus(read, "read the sealed sequence"));
-  std::uint64_t sequence = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), sequence);
-  if (error != std::errc() || end != text.data() + text.size()) return absl::DataLossError("the sealed sequence");
-  return sequence;
+  RETURN_IF_ERROR(ToStatus(read, fmt::format("read {}", key)));
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return absl::DataLossError(key);
+  return number;
+}
+
+// The first time it looks which blocks there are from before there was a limit. While they cannot be read all are taken
+// for long: whoever reads them is told.
+StatusOr<std::int64_t> LongBlocksEnd(TelemetryDatabase& database) {
+  ASSIGN_OR_RETURN(const auto written, NumberOf(*database.db, database.meta, kLongBlocksEndKey));
+  if (written) return static_cast<std::int64_t>(std::min<std::uint64_t>(*written, kDayEnd));
+  const std::unique_ptr<rocksdb::Iterator> it(database.db->NewIterator(InKeyOrder(), database.blocks));
+  it->SeekToLast();
+  if (!it->status().ok()) return kDayEnd;
+  std::int64_t day_end = 0;
+  if (it->Valid()) {
+    const auto parts = ParseBlockKey(ViewOf(it->key()));
+    if (!parts) return kDayEnd;
+    day_end = parts->day + 1;
+  }
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  RETURN_IF_ERROR(ToStatus(database.db->Put(options, database.meta, kLongBlocksEndKey, std::to_string(day_end)),
+                           fmt::format("write {}", kLongBlocksEndKey)));
+  RETURN_IF_ERROR(database.Flush());
+  return day_end;
 }
 
 // Why RocksDB could not be opened. Of a damaged table it names another file or none, so we look which it is.
@@ -119,8 +150,8 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   database->direct_writes = TakesDirectWrites(*env->GetFileSystem(), options.path);
   db_options.use_direct_io_for_flush_and_compaction = database->direct_writes;
 
-  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
-  const rocksdb::ColumnFamilyOptions plain = FamilyOptions(options, cache);
+  const rocksdb::BlockBasedTableOptions table = TableOptions(rocksdb::NewLRUCache(options.cache_bytes));
+  const rocksdb::ColumnFamilyOptions plain = FamilyOptions(options, table);
   // Rows of latest values are small, but each flush has some of all vehicles, so that levels would write all of them
   // again and again. Merging many files of like size at a time writes each byte about once more.
   rocksdb::ColumnFamilyOptions latest = plain;
@@ -134,6 +165,11 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   // filter whether it has the vehicle's day, which is cheap for some dozens of them.
   rocksdb::ColumnFamilyOptions blocks = latest;
   blocks.level0_file_num_compaction_trigger = 48;
+  // RocksDB would ask the system to read ahead whenever a reader goes on, also through blocks that the cache has:
+  // DayBlocks and ScanRollup know better.
+  rocksdb::BlockBasedTableOptions quiet_table = table;
+  quiet_table.max_auto_readahead_size = 0;
+  blocks.table_factory.reset(rocksdb::NewBlockBasedTableFactory(quiet_table));
   blocks.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(BlockPrefix(0, 0).size()));
   // No file that was merged has more than a day, so that old days go by whole files.
   blocks.sst_partitioner_factory = rocksdb::NewSstPartitionerFixedPrefixFactory(2);
@@ -142,6 +178,8 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   rocksdb::ColumnFamilyOptions archive = plain;
   archive.level0_file_num_compaction_trigger = 2;
   archive.sst_partitioner_factory = blocks.sst_partitioner_factory;
+  rocksdb::ColumnFamilyOptions rollups = archive;
+  rollups.table_factory = blocks.table_factory;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(db_options, options.path,
@@ -150,7 +188,7 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
                                                     {"latest", latest},
                                                     {"archive", archive},
                                                     {"short_lived", archive},
-                                                    {"rollups", archive}},
+                                                    {"rollups", rollups}},
                                                    &handles, &db);
   if (!opened.ok()) return OpenError(opened, rocksdb::Options(db_options, plain), options.path);
   database->db.reset(db);
@@ -161,6 +199,7 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   database->short_lived = handles[4];
   database->rollups = handles[5];
   RETURN_IF_ERROR(CheckVersion(*database, options.path));
+  ASSIGN_OR_RETURN(database->long_blocks_end, LongBlocksEnd(*database));
   const std::unique_ptr<rocksdb::Iterator> short_lived(database->db->NewIterator({}, database->short_lived));
   short_lived->SeekToFirst();
   database->has_short_lived = short_lived->Valid() || !short_lived->status().ok();
@@ -216,10 +255,12 @@ Status TelemetryDatabase::DropFiles(rocksdb::ColumnFamilyHandle* family, const s
   return OkStatus();
 }
 
-StatusOr<std::optional<std::uint64_t>> TelemetryDatabase::SealedSequence() const { return SealedSequenceOf(*db, meta); }
+StatusOr<std::optional<std::uint64_t>> TelemetryDatabase::SealedSequence() const {
+  return NumberOf(*db, meta, kSealedSequenceKey);
+}
 
 std::optional<std::uint64_t> ReadSealedSequence(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta) {
-  const auto sequence = SealedSequenceOf(db, meta);
+  const auto sequence = NumberOf(db, meta, kSealedSequenceKey);
   return sequence.ok() ? *sequence : std::nullopt;
 }
 

@@ -20,7 +20,7 @@ struct TelemetryDatabase {
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
   bool direct_writes = false;                          // the folder takes them; see SegmentFile
-  rocksdb::ColumnFamilyHandle* meta = nullptr;         // the default family: format_version, sealed_sequence
+  rocksdb::ColumnFamilyHandle* meta = nullptr;         // the default family: what keys.md tells
   rocksdb::ColumnFamilyHandle* blocks = nullptr;       // BlockKey to BlockCodec
   rocksdb::ColumnFamilyHandle* latest = nullptr;       // LatestKey to LatestRow
   rocksdb::ColumnFamilyHandle* archive = nullptr;      // ArchiveKey to a list of blocks: past days, in order
@@ -46,6 +46,9 @@ struct TelemetryDatabase {
   const std::unique_ptr<ReadAhead> read_ahead = std::make_unique<ReadAhead>();
   // Whether there may be something in the short-lived archive.
   std::atomic<bool> has_short_lived = false;
+
+  // Blocks of this day and later ones last less than kBlockSpanMs; an older program wrote others.
+  std::int64_t long_blocks_end = 0;
 
   // Forgets the days before `first_day_kept` in families whose keys begin with the day, by whole files where files have
   // nothing else. Errors: UNAVAILABLE the disk.

@@ -96,6 +96,10 @@ inline std::optional<OldArchiveKeyParts> ParseOldArchiveKey(std::string_view key
   return parts;
 }
 
+// From a block's first frame to its last it is less, so that a reader need not look at blocks that begin so long before
+// what it wants. It is several times as long as most are.
+inline constexpr std::int64_t kBlockSpanMs = 2 * 3'600'000;
+
 struct BlockKeyParts {
   std::int64_t day = 0;
   VehicleId vehicle = 0;

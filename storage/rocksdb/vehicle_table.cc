@@ -94,9 +94,13 @@ LatestValue VehicleState::LatestOf(SignalId signal) const {
   return {.signal = signal, .raw = kAbsent, .measure_time_ms = std::numeric_limits<std::int64_t>::min()};
 }
 
-FrameRun VehicleState::Unsealed() const {
-  FrameRun frames = head.Unpack();
-  if (sealing == nullptr) return frames;
+FrameRun VehicleState::Unsealed(TimeRange range) const {
+  const auto overlaps = [range](const PackedFrames& frames) {
+    return !frames.empty() && frames.first_time_ms() < range.to_ms && frames.newest_time_ms() >= range.from_ms;
+  };
+  FrameRun frames;
+  if (overlaps(head)) head.Unpack(frames);
+  if (sealing == nullptr || !overlaps(sealing->frames)) return frames;
   FrameRun all = sealing->frames.Unpack();
   for (std::size_t i = 0; i < frames.size(); ++i) PutFrame(frames.time_ms(i), frames.layout(i), frames.values(i), all);
   return all;

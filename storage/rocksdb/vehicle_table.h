@@ -71,8 +71,9 @@ struct VehicleState {
   // That of one signal: kAbsent at the least time if there is none.
   LatestValue LatestOf(SignalId signal) const;
 
-  // The frames that are in no block that was written before, in order of time.
-  FrameRun Unsealed() const;
+  // The frames that are in no block that was written before, in order of time: at least those inside the range. A head
+  // that has none of it is not unpacked.
+  FrameRun Unsealed(TimeRange range = {}) const;
 
   // Takes the head, which is not empty, away to be sealed; `sequence` is the journal's last.
   std::shared_ptr<const SealingHead> Freeze(VehicleId vehicle, std::uint64_t sequence);

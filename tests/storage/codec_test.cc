@@ -454,6 +454,26 @@ TEST(BlockCodec, ColumnsOfSeveralLayoutsAreAbsentWhereAFrameDoesNotHaveThem) {
   }
 }
 
+TEST(BlockCodec, KeepsTimesOfASteadyPaceAndOfOneThatChangesAtTheEnd) {
+  const auto layout = *Layout::Create({3});
+  BlockColumns columns;  // whose times may be those of the block before
+  for (const std::int64_t step : {1, 250, 1'000, 20'000}) {
+    for (const std::size_t count : {1U, 2U, 3U, 9U, 4096U}) {
+      for (const std::int64_t last_step : {step, step + 1}) {
+        FrameRun run;
+        std::vector<std::int64_t> times = {kTimeMs};
+        while (times.size() < count) times.push_back(times.back() + (times.size() + 1 == count ? last_step : step));
+        for (const std::int64_t time_ms : times) run.Add(time_ms, layout, std::vector<RawValue>{5});
+        const std::string block = BlockCodec::Encode(7, 1, run, 0, run.size());
+        for (int again = 0; again < 2; ++again) {
+          ASSERT_TRUE(BlockCodec::DecodeColumns(block, {}, columns).ok());
+          EXPECT_TRUE(std::ranges::equal(columns.times_ms(), times)) << count << " frames, step " << step;
+        }
+      }
+    }
+  }
+}
+
 TEST(BlockCodec, SummaryTellsTheTimesWithoutTheColumns) {
   std::mt19937 random(10);
   const FrameRun run = RandomRun(random, 20);

@@ -15,8 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "storage/codec/block_codec.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/rocksdb/telemetry_database.h"
+#include "storage/rocksdb/telemetry_keys.h"
 #include "storage/signal_summary.h"
 #include "tests/rounds.h"
 #include "tests/storage/crash_writer.h"
@@ -130,6 +132,11 @@ std::string Difference(const std::vector<Operation>& operations) {
       }
     }
     if (*part != expected) return fmt::format("vehicle {}: a scan of a part differs", vehicle);
+    for (const auto& [time_ms, cells] : model[vehicle]) {
+      const auto instant = ScanAll(*store, vehicle, {}, {time_ms, time_ms + 1});
+      if (!instant.ok()) return instant.status().ToString();
+      if (*instant != VehicleFrames{{time_ms, cells}}) return fmt::format("vehicle {}: an instant differs", vehicle);
+    }
     for (const SignalId signal : {SignalId{1}, SignalId{2}, SignalId{8}, SignalId{40}}) {
       for (const TimeRange& wanted : {TimeRange{}, range}) {
         std::map<std::int64_t, RawValue> found;
@@ -447,6 +454,99 @@ TEST(TelemetryStore, CountsRepeatsAndRewrites) {
   EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs, {9}, {1}))->changed_frame_count, 1U);
   EXPECT_EQ(AppendAndWait(*store, OneFrame(1, kTimeMs - 1, {1}, {1}))->changed_frame_count, 0U);
   EXPECT_EQ(store->Extent(1)->rewrite_count, 3U);
+}
+
+// Frames at these minutes of kTimeMs' day and after, their value being the minute; each is found alone.
+void AppendMinutes(TelemetryStore& store, const std::vector<int>& minutes) {
+  for (const int minute : minutes) {
+    ASSERT_TRUE(AppendAndWait(store, OneFrame(1, kTimeMs + minute * 60'000, {1}, {minute})).ok());
+  }
+}
+
+void ExpectMinutes(TelemetryStore& store, const std::vector<int>& minutes) {
+  for (const int minute : minutes) {
+    const std::int64_t time_ms = kTimeMs + minute * 60'000;
+    const auto found = ScanAll(store, 1, {}, {time_ms, time_ms + 1});
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(*found, (VehicleFrames{{time_ms, {{1, minute}}}})) << "minute " << minute;
+    std::vector<RawValue> values;
+    ASSERT_TRUE(store
+                    .ScanSignal(1, 1, {time_ms, time_ms + 1}, {},
+                                [&values](const SignalRun& run) {
+                                  values.insert(values.end(), run.values.begin(), run.values.end());
+                                  return true;
+                                })
+                    .ok());
+    EXPECT_EQ(values, std::vector<RawValue>{minute});
+  }
+}
+
+TEST(TelemetryStore, FindsAnInstantInABlockThatBeginsLongBeforeItsNeighbours) {
+  TemporaryFolder folder;
+  TelemetryStoreOptions options = SmallOptions(folder.path());
+  options.frames_per_block = 128;
+  auto store = Open(options);
+  const std::vector<int> lasting = {600, 660, 719};  // of 119 minutes
+  AppendMinutes(*store, lasting);
+  ASSERT_TRUE(store->Flush().ok());
+  std::vector<int> later;
+  for (int minute = 601; minute < 719; minute += 4) {
+    AppendMinutes(*store, {minute, minute + 1});
+    ASSERT_TRUE(store->Flush().ok());  // late, in a block of its own
+    later.insert(later.end(), {minute, minute + 1});
+  }
+  for (int opening = 0; opening < 2; ++opening) {
+    ExpectMinutes(*store, lasting);
+    ExpectMinutes(*store, later);
+    store.reset();
+    store = Open(options);
+  }
+}
+
+TEST(TelemetryStore, FindsAnInstantOfAVehicleThatSeldomSends) {
+  TemporaryFolder folder;
+  TelemetryStoreOptions options = SmallOptions(folder.path());
+  options.frames_per_block = 128;
+  auto store = Open(options);
+  std::vector<int> minutes;
+  for (int minute = 0; minute < 3 * 1'440; minute += 40) minutes.push_back(minute);
+  AppendMinutes(*store, minutes);
+  ExpectMinutes(*store, minutes);  // in the head
+  ASSERT_TRUE(store->Flush().ok());
+  ExpectMinutes(*store, minutes);
+}
+
+TEST(TelemetryStore, FindsAnInstantInALongBlockOfAnOlderProgram) {
+  TemporaryFolder folder;
+  TelemetryStoreOptions options = SmallOptions(folder.path());
+  options.frames_per_block = 128;
+  const std::vector<int> minutes = {0, 1, 700, 1'439};
+  Open(options).reset();
+  {
+    auto database = internal::TelemetryDatabase::Open(options);
+    ASSERT_TRUE(database.ok()) << database.status();
+    FrameRun frames;
+    const auto layout = *Layout::Create({1});
+    for (const int minute : minutes) frames.Add(kTimeMs + minute * 60'000, layout, std::vector<RawValue>{minute});
+    rocksdb::WriteOptions write;
+    write.disableWAL = true;
+    rocksdb::DB& db = *(*database)->db;
+    ASSERT_TRUE(db.Put(write, (*database)->blocks, internal::BlockKey(1, kTimeMs, 0),
+                       BlockCodec::Encode(1, 0, frames, 0, frames.size()))
+                    .ok());
+    ASSERT_TRUE(db.Delete(write, (*database)->meta, "long_blocks_end").ok());
+    ASSERT_TRUE((*database)->Flush().ok());
+  }
+  auto store = Open(options);
+  const std::vector<int> next_day = {1'440, 1'500, 2'800};
+  AppendMinutes(*store, next_day);
+  ASSERT_TRUE(store->Flush().ok());
+  for (int opening = 0; opening < 2; ++opening) {
+    ExpectMinutes(*store, minutes);
+    ExpectMinutes(*store, next_day);
+    store.reset();
+    store = Open(options);
+  }
 }
 
 TEST(TelemetryStore, StatsTellWhatTheBytesAreOf) {
