@@ -19,8 +19,8 @@ struct Options {
   std::optional<double> parked_share;
   std::uint32_t history_days = 30;
   std::uint32_t fleet = 2'181'336;
-  std::uint32_t size_vehicles = 2'000;
-  std::uint32_t size_frames = 512;
+  std::uint32_t size_vehicles = 300;
+  std::uint32_t size_frames = 8'640;  // a day at 10 s
   std::string bytes_file;
   std::string recordings = TELLTALE_SOURCE_DIR "/tests/data";
 };
