@@ -38,7 +38,8 @@ FrameRun JoinFrames(std::span<const FrameRun> groups, std::span<const std::int64
     // Those of short retention come last, and belong between the others.
     const auto signal_of = &std::pair<SignalId, RawValue>::first;
     if (!std::ranges::is_sorted(cells, {}, signal_of)) std::ranges::stable_sort(cells, {}, signal_of);
-    cells.erase(std::ranges::unique(cells, {}, signal_of).begin(), cells.end());
+    const auto same_signal = [](const auto& a, const auto& b) { return a.first == b.first; };
+    cells.erase(std::unique(cells.begin(), cells.end(), same_signal), cells.end());
     signals.clear();
     values.clear();
     for (const auto& [signal, value] : cells) {
@@ -261,7 +262,8 @@ FrameRun ArchiveFrames::MakeRows(TimeRange wanted) {
   const auto signal_of = [this](std::uint32_t column) { return column_signals_[column]; };
   const bool in_order = std::ranges::is_sorted(column_signals_);
   if (!in_order) std::ranges::stable_sort(order, {}, signal_of);
-  order.erase(std::ranges::unique(order, {}, signal_of).begin(), order.end());
+  const auto same_signal = [&](std::uint32_t a, std::uint32_t b) { return signal_of(a) == signal_of(b); };
+  order.erase(std::unique(order.begin(), order.end(), same_signal), order.end());
   std::vector<SignalId> signals(order.size());
   std::ranges::transform(order, signals.begin(), signal_of);
   FrameRun frames;

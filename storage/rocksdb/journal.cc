@@ -26,7 +26,6 @@ constexpr std::string_view kMagicBefore = "TTJRNL01";  // records do not tell wh
 constexpr std::size_t kSegmentHeadBytes = 24;
 constexpr std::string_view kSuffix = ".journal";
 constexpr std::size_t kPreallocateBytes = std::size_t{16} << 20;
-constexpr std::uint64_t kReadBytes = std::uint64_t{4} << 20;
 
 std::string SegmentHead(std::uint64_t sequence_before, std::string_view magic = kMagic) {
   std::string head(magic);
@@ -134,7 +133,7 @@ Status Journal::OpenFolder() {
 Status Journal::Replay(const RecordFunction& visit) {
   // Of each segment the bytes are read twice, the heads first: how far one counts stands in the head of the next.
   std::vector<std::optional<std::uint64_t>> before(segments_.size());
-  std::string bytes;
+  PageBuffer bytes;
   for (std::size_t i = segments_.size(); i-- > 0;) {
     const std::string path = PathOf(segments_[i].number);
     std::unique_ptr<rocksdb::FSSequentialFile> file;
@@ -146,16 +145,16 @@ Status Journal::Replay(const RecordFunction& visit) {
     before[i] = ReadSegmentHead({read.data(), read.size()});
     if (before[i]) continue;
     RETURN_IF_ERROR(ReadSegment(segments_[i], bytes));
-    if (i + 1 == segments_.size() && (bytes.size() <= kSegmentHeadBytes || IsUnwrittenPage(bytes))) {
+    if (i + 1 == segments_.size() && (bytes.size <= kSegmentHeadBytes || IsUnwrittenPage(bytes.view()))) {
       segments_.pop_back();  // it was begun and never written; it is begun again
       continue;
     }
     NoteDamage(fmt::format("file={} error=\"the segment's head\"", path));
-    before[i] = SequenceBeforeRecords(bytes);
+    before[i] = SequenceBeforeRecords(bytes.view());
     if (!before[i] && i + 1 < segments_.size()) before[i] = before[i + 1];
   }
   // While one is replayed the next one is read.
-  std::string next_bytes;
+  PageBuffer next_bytes;
   std::future<Status> next;
   const auto read_ahead = [&](std::size_t i) {
     if (i >= segments_.size()) return;
@@ -165,39 +164,22 @@ Status Journal::Replay(const RecordFunction& visit) {
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     Segment& segment = segments_[i];
     RETURN_IF_ERROR(next.get());
-    bytes.swap(next_bytes);
+    std::swap(bytes, next_bytes);
     read_ahead(i + 1);
-    segment.size_bytes = bytes.size();
-    size_bytes_ += bytes.size();
+    segment.size_bytes = bytes.size;
+    size_bytes_ += bytes.size;
     if (before[i]) last_sequence_ = *before[i];
     const auto end = i + 1 < segments_.size() ? before[i + 1] : std::nullopt;
-    RETURN_IF_ERROR(ReplaySegment(segment, bytes, end, visit));
+    RETURN_IF_ERROR(ReplaySegment(segment, bytes.view(), end, visit));
   }
   replayed_.size_bytes = size_bytes_;
   CompareWithSealed(segments_.empty() ? 0 : before.front().value_or(0));
   return options_.read_only ? OkStatus() : BeginSegment();
 }
 
-Status Journal::ReadSegment(const Segment& segment, std::string& bytes) const {
+Status Journal::ReadSegment(const Segment& segment, PageBuffer& bytes) const {
   const std::string path = PathOf(segment.number);
-  const std::string what = fmt::format("read {}", path);
-  std::uint64_t size = 0;
-  std::unique_ptr<rocksdb::FSSequentialFile> file;
-  rocksdb::IOStatus status = files_->GetFileSize(path, {}, &size, nullptr);
-  if (status.ok()) status = files_->NewSequentialFile(path, {}, &file, nullptr);
-  RETURN_IF_ERROR(ToStatus(status, what));
-  bytes.resize(size);
-  std::size_t used = 0;
-  while (used < size) {
-    rocksdb::Slice read;
-    status = file->Read(std::min(kReadBytes, size - used), {}, &read, bytes.data() + used, nullptr);
-    RETURN_IF_ERROR(ToStatus(status, what));
-    if (read.empty()) break;
-    if (read.data() != bytes.data() + used) std::memcpy(bytes.data() + used, read.data(), read.size());
-    used += read.size();
-  }
-  bytes.resize(used);
-  return OkStatus();
+  return ToStatus(ReadSegmentFile(*files_, path, options_.direct_writes, bytes), fmt::format("read {}", path));
 }
 
 void Journal::NoteDamage(std::string what) {

@@ -22,6 +22,7 @@ class FSDirectory;
 namespace telltale::internal {
 
 class SegmentFile;
+struct PageBuffer;
 
 // The journal: groups of records in files of a folder, "segments". Only ever written at its end; what is no longer
 // needed goes by whole segments. Not thread-safe: the committer's own.
@@ -38,7 +39,7 @@ class Journal {
     // The last sequence when the last block was sealed; nullopt: not known. The journal goes at least so far, and
     // begins no later.
     std::optional<std::uint64_t> sealed_sequence;
-    bool direct_writes = false;   // the folder takes them; see SegmentFile
+    bool direct_writes = false;   // the folder takes them, and reads; see SegmentFile
     bool read_only = false;       // nothing is made or written: Replay() is all that may be called
     rocksdb::Env* env = nullptr;  // not null
   };
@@ -105,7 +106,7 @@ class Journal {
   // `end`: no later record of the segment counts; nullopt: it is the last segment.
   Status ReplaySegment(const Segment& segment, std::string_view bytes, std::optional<std::uint64_t> end,
                        const RecordFunction& visit);
-  Status ReadSegment(const Segment& segment, std::string& bytes) const;
+  Status ReadSegment(const Segment& segment, PageBuffer& bytes) const;
   // Logs and counts what shows that the end of the journal, or of the database, is lost.
   void CompareWithSealed(std::uint64_t sequence_before);
   // Logs and counts a place that is not as it was written.

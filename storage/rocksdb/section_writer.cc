@@ -120,7 +120,7 @@ SectionWriter::SplitSignals SectionWriter::SignalsOf(const FrameRun& run) const 
   }
   for (std::vector<SignalId>* part : {&signals.kept, &signals.short_lived}) {
     std::ranges::sort(*part);
-    part->erase(std::ranges::unique(*part).begin(), part->end());
+    part->erase(std::unique(part->begin(), part->end()), part->end());
   }
   return signals;
 }

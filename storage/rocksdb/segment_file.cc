@@ -11,15 +11,10 @@
 namespace telltale::internal {
 namespace {
 
-constexpr std::size_t kPageBytes = SegmentFile::kPageBytes;
+constexpr std::size_t kPageBytes = PageBuffer::kPageBytes;
+constexpr std::size_t kReadBytes = std::size_t{4} << 20;
 
 std::size_t WholePages(std::size_t bytes) { return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes; }
-
-char* NewPages(std::size_t bytes) {
-  auto* const pages = static_cast<char*>(std::aligned_alloc(kPageBytes, bytes));
-  if (pages == nullptr) throw std::bad_alloc();
-  return pages;
-}
 
 rocksdb::IOStatus NewFile(rocksdb::FileSystem& files, const std::string& path, bool direct,
                           std::unique_ptr<rocksdb::FSWritableFile>& file) {
@@ -31,7 +26,17 @@ rocksdb::IOStatus NewFile(rocksdb::FileSystem& files, const std::string& path, b
 
 }  // namespace
 
-void SegmentFile::Free::operator()(char* pages) const { std::free(pages); }
+void PageBuffer::Free::operator()(char* memory) const { std::free(memory); }
+
+void PageBuffer::Reserve(std::size_t bytes) {
+  const std::size_t whole = WholePages(bytes);
+  if (whole <= capacity) return;
+  std::unique_ptr<char[], Free> larger(static_cast<char*>(std::aligned_alloc(kPageBytes, whole)));
+  if (larger == nullptr) throw std::bad_alloc();
+  if (size > 0) std::memcpy(larger.get(), pages.get(), size);
+  pages = std::move(larger);
+  capacity = whole;
+}
 
 SegmentFile::SegmentFile(std::unique_ptr<rocksdb::FSWritableFile> file, bool direct)
     : file_(std::move(file)), direct_(direct) {}
@@ -60,20 +65,39 @@ rocksdb::IOStatus SegmentFile::Append(std::string_view bytes) {
 }
 
 rocksdb::IOStatus SegmentFile::AppendPages(std::string_view bytes) {
-  const std::size_t tail = size_bytes_ % kPageBytes;  // bytes that the last page has
-  const std::size_t end = tail + bytes.size();
+  const std::uint64_t begin = size_bytes_ - tail_.size;
+  const std::size_t end = tail_.size + bytes.size();
   const std::size_t whole = WholePages(end);
-  if (whole > pages_bytes_) {
-    std::unique_ptr<char[], Free> larger(NewPages(whole));
-    if (tail > 0) std::memcpy(larger.get(), pages_.get(), tail);
-    pages_ = std::move(larger);
-    pages_bytes_ = whole;
-  }
-  std::ranges::copy(bytes, pages_.get() + tail);
-  std::memset(pages_.get() + end, 0, whole - end);
-  const rocksdb::IOStatus status = file_->PositionedAppend({pages_.get(), whole}, size_bytes_ - tail, {}, nullptr);
+  tail_.Reserve(whole);
+  char* const pages = tail_.pages.get();
+  std::ranges::copy(bytes, pages + tail_.size);
+  std::memset(pages + end, 0, whole - end);
+  const rocksdb::IOStatus status = file_->PositionedAppend({pages, whole}, begin, {}, nullptr);
   const std::size_t last = end / kPageBytes * kPageBytes;
-  if (last > 0) std::memcpy(pages_.get(), pages_.get() + last, end - last);
+  tail_.size = end - last;
+  if (last > 0) std::memcpy(pages, pages + last, tail_.size);
+  return status;
+}
+
+rocksdb::IOStatus ReadSegmentFile(rocksdb::FileSystem& files, const std::string& path, bool direct, PageBuffer& bytes) {
+  rocksdb::FileOptions options;
+  options.use_mmap_reads = false;
+  options.use_direct_reads = direct;
+  std::uint64_t size = 0;
+  std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+  rocksdb::IOStatus status = files.GetFileSize(path, {}, &size, nullptr);
+  if (status.ok()) status = files.NewRandomAccessFile(path, options, &file, nullptr);
+  bytes.size = 0;
+  bytes.Reserve(size);
+  while (status.ok() && bytes.size < size) {
+    char* const to = bytes.pages.get() + bytes.size;
+    rocksdb::Slice read;
+    status = file->Read(bytes.size, std::min(kReadBytes, WholePages(size) - bytes.size), {}, &read, to, nullptr);
+    if (!status.ok() || read.empty()) break;
+    if (read.data() != to) std::memcpy(to, read.data(), read.size());
+    bytes.size += read.size();
+    if (bytes.size % kPageBytes != 0) break;  // the end
+  }
   return status;
 }
 
@@ -82,9 +106,10 @@ bool TakesDirectWrites(rocksdb::FileSystem& files, const std::string& folder) {
   std::unique_ptr<rocksdb::FSWritableFile> file;
   rocksdb::IOStatus status = NewFile(files, path, true, file);
   if (!status.ok()) return false;
-  const std::unique_ptr<char, decltype(&std::free)> page(NewPages(kPageBytes), &std::free);
-  std::memset(page.get(), 0, kPageBytes);
-  status = file->PositionedAppend({page.get(), kPageBytes}, 0, {}, nullptr);
+  PageBuffer page;
+  page.Reserve(kPageBytes);
+  std::memset(page.pages.get(), 0, kPageBytes);
+  status = file->PositionedAppend({page.pages.get(), kPageBytes}, 0, {}, nullptr);
   file->Close({}, nullptr).PermitUncheckedError();
   files.DeleteFile(path, {}, nullptr).PermitUncheckedError();
   return status.ok();
