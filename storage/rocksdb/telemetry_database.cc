@@ -166,7 +166,7 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   rocksdb::ColumnFamilyOptions blocks = latest;
   blocks.level0_file_num_compaction_trigger = 48;
   // RocksDB would ask the system to read ahead whenever a reader goes on, also through blocks that the cache has:
-  // DayBlocks and ScanRollup know better.
+  // DayBlocks, ScanRollup and ReadAhead know better.
   rocksdb::BlockBasedTableOptions quiet_table = table;
   quiet_table.max_auto_readahead_size = 0;
   blocks.table_factory.reset(rocksdb::NewBlockBasedTableFactory(quiet_table));
@@ -176,10 +176,9 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   // Days are archived one after the other, so that a flushed file overlaps no other: it moves down the levels as it is,
   // and a read finds all that it wants in one of them.
   rocksdb::ColumnFamilyOptions archive = plain;
+  archive.table_factory = blocks.table_factory;
   archive.level0_file_num_compaction_trigger = 2;
   archive.sst_partitioner_factory = blocks.sst_partitioner_factory;
-  rocksdb::ColumnFamilyOptions rollups = archive;
-  rollups.table_factory = blocks.table_factory;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(db_options, options.path,
@@ -188,7 +187,7 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
                                                     {"latest", latest},
                                                     {"archive", archive},
                                                     {"short_lived", archive},
-                                                    {"rollups", rollups}},
+                                                    {"rollups", archive}},
                                                    &handles, &db);
   if (!opened.ok()) return OpenError(opened, rocksdb::Options(db_options, plain), options.path);
   database->db.reset(db);
