@@ -158,7 +158,7 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   latest.compaction_style = rocksdb::kCompactionStyleUniversal;
   latest.compaction_options_universal.min_merge_width = 8;
   latest.compaction_options_universal.max_size_amplification_percent = 1'000;
-  latest.level0_file_num_compaction_trigger = 12;
+  latest.level0_file_num_compaction_trigger = 24;
   latest.level0_slowdown_writes_trigger = 100;
   latest.level0_stop_writes_trigger = 150;
   // Blocks are written once and go when their day is archived: that is their merge. Until then a read asks each file's
