@@ -76,11 +76,6 @@ class BlockCodec {
   static void Append(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from, std::size_t to,
                      std::string& block);
 
-  // The same of `count` signals from position `first` of the rows on: frames of one layout, in the order of ids, that
-  // FrameRun::Rows() has.
-  static void AppendSlice(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from,
-                          std::size_t to, std::size_t first, std::size_t count, std::string& block);
-
   struct Summary {
     VehicleId vehicle = 0;
     std::uint64_t sequence = 0;

@@ -270,19 +270,4 @@ void BlockCodec::Append(VehicleId vehicle, std::uint64_t sequence, const FrameRu
   PutBlock(vehicle, sequence, run, from, to, columns, writer, block);
 }
 
-void BlockCodec::AppendSlice(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, std::size_t from,
-                             std::size_t to, std::size_t first, std::size_t count, std::string& block) {
-  CheckRange(run, from, to);
-  const RawValue* rows = run.Rows(from, to);
-  CHECK(rows != nullptr);
-  const auto signals = run.layout(from)->signals();
-  const Columns columns{.signals = {signals.begin() + static_cast<std::ptrdiff_t>(first),
-                                    signals.begin() + static_cast<std::ptrdiff_t>(first + count)},
-                        .used = {run.layout_index(from)}};
-  ColumnWriter writer(count + 2, (to - from) * count);
-  AddTimes(run, from, to, writer);
-  AddTiles(rows + first, signals.size(), to - from, count, writer);
-  PutBlock(vehicle, sequence, run, from, to, columns, writer, block);
-}
-
 }  // namespace telltale

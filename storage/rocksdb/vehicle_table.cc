@@ -7,7 +7,7 @@ namespace telltale::internal {
 namespace {
 
 constexpr std::size_t kCacheLine = 64;
-constexpr std::size_t kNewestBytes = 27 * kCacheLine;
+constexpr std::size_t kNewestBytes = 27 * kCacheLine;  // 432 values; asking for more than a row has does no harm
 
 void PrefetchBytes(const void* begin, std::size_t size) {
   for (std::size_t i = 0; i < size; i += kCacheLine) __builtin_prefetch(static_cast<const char*>(begin) + i, 1);
