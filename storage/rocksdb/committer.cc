@@ -9,8 +9,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "storage/codec/row_codec.h"
-#include "storage/rocksdb/rocksdb_status.h"
+#include "storage/rocksdb/journal_replay.h"
 #include "storage/rocksdb/telemetry_keys.h"
 
 namespace telltale::internal {
@@ -250,11 +249,12 @@ void Committer::WriteGroup(std::vector<Item>& group) {
                            .base = plan.base,
                            .row = writer_.bytes().substr(plan.added.row_begin, plan.added.row_size),
                            .sequence = plan.added.sequence},
-                          *journal_, journal_->current_segment());
+                          journal_->current_segment(), tally_);
     }
     item.result.repeated_frame_count += change == FrameChange::kRepeated ? 1 : 0;
     item.result.changed_frame_count += change == FrameChange::kChanged ? 1 : 0;
   }
+  heads_.Count(tally_, *journal_);
   for (Item& item : group) {
     item.result.frame_count = item.batch.size();
     item.done(item.result);
@@ -304,7 +304,6 @@ void Committer::SealAndTrim() {
 
 Status Committer::Start() {
   const auto begun = std::chrono::steady_clock::now();
-  Replay replay;
   ASSIGN_OR_RETURN(const auto sealed_sequence, database_.SealedSequence());
   ASSIGN_OR_RETURN(journal_, Journal::Open({.folder = options_.path + "/journal",
                                             .segment_bytes_max = options_.journal_segment_bytes,
@@ -312,12 +311,16 @@ Status Committer::Start() {
                                             .sealed_sequence = sealed_sequence,
                                             .direct_writes = database_.direct_writes,
                                             .env = &env_}));
-  RETURN_IF_ERROR(journal_->Replay(
-      [&](const JournalRecord& record, std::uint32_t segment) { return ReplayRecord(record, segment, replay); }));
+  JournalReplay replay(heads_, *journal_);
+  RETURN_IF_ERROR(journal_->Replay([&replay](std::span<const JournalRecord> records, std::uint32_t segment) {
+    return replay.Take(records, segment);
+  }));
   last_sequence_ = journal_->next_sequence() - 1;
   journal_bytes_ = journal_->size_bytes();
   const Journal::Replayed& replayed = journal_->replayed();
+  replayed_frame_count_ = replay.frame_count();
   replay_damaged_count_ = replayed.damaged_count;
+  replay_lost_frame_count_ = replay.lost_frame_count();
   const bool damaged = replay_damaged_count_ > 0 || replay_lost_frame_count_ > 0;
   if (replayed_frame_count_ > 0 || damaged) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
@@ -332,74 +335,6 @@ Status Committer::Start() {
   }
   CheckDiskSpace();
   thread_ = std::thread([this] { CommitLoop(); });
-  return OkStatus();
-}
-
-// Nothing is sealed before the replay's end: a head ends only where the journal goes on with a frame that needs none
-// before it, and that is known only of those that ended when they were written.
-// Budget: 1 us for a frame of 420 values.
-Status Committer::ReplayRecord(const JournalRecord& record, std::uint32_t segment, Replay& replay) {
-  last_sequence_ = record.sequence;
-  replay.frames.clear();
-  for (JournalFrameReader reader(record, replay.layouts); !reader.at_end();) {
-    Replay::FrameOfRecord& frame = replay.frames.emplace_back();
-    RETURN_IF_ERROR(reader.TakeHead(frame.head));
-    const std::int64_t day = DayOf(frame.head.measure_time_ms);
-    if (day < 0 || day >= kDayEnd) return absl::DataLossError("a time of the journal");
-    ASSIGN_OR_RETURN(frame.row, reader.TakePackedRow(frame.head.layout->size()));
-  }
-  for (std::size_t i = 0; i < replay.frames.size(); ++i) {
-    heads_.vehicles().PrefetchAhead(i, replay.frames.size(),
-                                    [&](std::size_t at) { return replay.frames[at].head.vehicle; });
-    RETURN_IF_ERROR(ReplayFrame(replay.frames[i], record.sequence, segment, replay));
-  }
-  return OkStatus();
-}
-
-Status Committer::ReplayFrame(const Replay::FrameOfRecord& frame, std::uint64_t sequence, std::uint32_t segment,
-                              Replay& replay) {
-  const JournalFrameReader::Head& head = frame.head;
-  VehicleTable::Page& page = heads_.vehicles().PageOf(head.vehicle);
-  VehicleState* const state = &heads_.CommittersStateOf(page, head.vehicle);
-  if (!state->loaded) return *state->damage;
-  if (sequence <= state->sealed_sequence) return OkStatus();
-  const auto broken = replay.broken.find(head.vehicle);
-  const bool has_base =
-      head.base == 0 || (broken == replay.broken.end() && state->newest_layout != nullptr &&
-                         *state->newest_layout == *head.layout && state->newest_sequence == sequence - (head.base - 1));
-  if (!has_base) {
-    // A frame before it was in a damaged record.
-    ++replay_lost_frame_count_;
-    std::int64_t& newest_ms = replay.broken.try_emplace(head.vehicle, head.measure_time_ms).first->second;
-    newest_ms = std::max(newest_ms, head.measure_time_ms);
-    return OkStatus();
-  }
-  if (broken != replay.broken.end() && head.measure_time_ms > broken->second) replay.broken.erase(broken);
-  std::vector<RawValue>& values = replay.values;
-  if (head.base == 0) {
-    values.assign(head.layout->size(), 0);
-  } else {
-    values.assign(state->newest_values.get(), state->newest_values.get() + head.layout->size());
-  }
-  std::string_view row = frame.row;
-  if (!RowCodec::Decode(row, values) || !row.empty()) return absl::DataLossError("a row of the record");
-  // Packed again where the head does not have what it was packed against: some frames before it may be sealed.
-  row = frame.row;
-  const bool packs_on_newest = head.base != 0 && state->newest_in_head;
-  if (head.base != 0 && !packs_on_newest) {
-    replay.row.resize(RowCodec::MaxBytes(values.size()));
-    const char* const end = RowCodec::Encode({}, values, replay.row.data());
-    row = {replay.row.data(), static_cast<std::size_t>(end - replay.row.data())};
-  }
-  heads_.Add(page, head.vehicle,
-             {.measure_time_ms = head.measure_time_ms,
-              .layout = &head.layout,
-              .values = values,
-              .base = packs_on_newest ? PackedFrames::Base::kNewest : PackedFrames::Base::kZeros,
-              .row = row,
-              .sequence = sequence},
-             *journal_, segment);
-  ++replayed_frame_count_;
   return OkStatus();
 }
 

@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "base/mutex.h"
@@ -84,23 +83,6 @@ class Committer {
   void MarkFailed(const Status& status);
   void TryToRecover();
 
-  // What a replay knows beside the heads.
-  struct Replay {
-    LayoutPool layouts;
-    // Vehicles of which a frame was lost that later ones are packed against, and the newest such frame's time. The head
-    // then does not have the newest frame as it was written: only one against zeros, and newer, is that again.
-    std::unordered_map<VehicleId, std::int64_t> broken;
-    struct FrameOfRecord {
-      JournalFrameReader::Head head;
-      std::string_view row;
-    };
-    std::vector<FrameOfRecord> frames;  // of the record; like what follows it keeps its memory
-    std::vector<RawValue> values;
-    std::vector<char> row;
-  };
-  Status ReplayRecord(const JournalRecord& record, std::uint32_t segment, Replay& replay);
-  Status ReplayFrame(const Replay::FrameOfRecord& frame, std::uint64_t sequence, std::uint32_t segment, Replay& replay);
-
   const TelemetryStoreOptions options_;
   rocksdb::Env& env_;
   TelemetryDatabase& database_;
@@ -120,6 +102,7 @@ class Committer {
   std::chrono::steady_clock::time_point checked_;  // when the free space was last looked at
   JournalGroupWriter writer_;
   std::vector<Planned> planned_;
+  HeadSet::Tally tally_;
   Status failure_;                               // why nothing is written, while that is so
   std::chrono::steady_clock::time_point tried_;  // when it was last tried whether the disk is well again
 

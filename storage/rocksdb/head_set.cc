@@ -78,10 +78,8 @@ FrameRun HeadSet::UnsealedOf(VehicleId vehicle, TimeRange range) {
   return page.vehicles[VehicleTable::IndexOf(vehicle)].Unsealed(range);
 }
 
-FrameChange HeadSet::Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame,
-                         Journal& journal, std::uint32_t segment) {
-  MutexLock lock(page.mutex);
-  VehicleState& state = StateOf(page, vehicle);
+FrameChange HeadSet::AddTo(VehicleState& state, VehicleTable::Page& page, VehicleId vehicle,
+                           const VehicleState::Addition& frame, std::uint32_t segment, Tally& tally) const {
   state.pending = 0;
   const bool begins = state.head.empty();
   const std::size_t bytes_before = state.head.size_bytes();
@@ -92,13 +90,24 @@ FrameChange HeadSet::Add(VehicleTable::Page& page, VehicleId vehicle, const Vehi
   }
   if (begins) {
     state.head_segment = segment;
-    begun_.push_back({vehicle, state.head_generation, segment});
-    journal.AddHead(segment);
+    tally.begun.push_back({vehicle, state.head_generation, segment});
   }
-  bytes_ += state.head.size_bytes() - bytes_before;
-  ++frame_count_;
-  if (state.sealing == nullptr && IsFull(vehicle, state)) full_.push_back(vehicle);
+  tally.bytes += state.head.size_bytes() - bytes_before;
+  ++tally.frame_count;
+  if (state.sealing == nullptr && IsFull(vehicle, state)) tally.full.push_back(vehicle);
   return change;
+}
+
+void HeadSet::Count(Tally& tally, Journal& journal) {
+  for (const Begin& begin : tally.begun) journal.AddHead(begin.segment);
+  begun_.insert(begun_.end(), tally.begun.begin(), tally.begun.end());
+  full_.insert(full_.end(), tally.full.begin(), tally.full.end());
+  bytes_ += tally.bytes;
+  frame_count_ += tally.frame_count;
+  tally.begun.clear();
+  tally.full.clear();
+  tally.bytes = 0;
+  tally.frame_count = 0;
 }
 
 bool HeadSet::IsFull(VehicleId vehicle, const VehicleState& state) const {

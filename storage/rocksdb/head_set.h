@@ -50,9 +50,36 @@ class HeadSet {
   // At least what is inside the range.
   FrameRun UnsealedOf(VehicleId vehicle, TimeRange range);
 
-  // Adds a frame that `segment` of the journal has, which then is kept until the head is in durable blocks.
-  FrameChange Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame, Journal& journal,
-                  std::uint32_t segment);
+  struct Begin {
+    VehicleId vehicle = 0;
+    std::uint32_t generation = 0;
+    std::uint32_t segment = 0;
+  };
+  // What adding frames comes to, until Count().
+  struct Tally {
+    std::vector<VehicleId> full;  // to be sealed
+    std::vector<Begin> begun;     // heads
+    std::size_t bytes = 0;
+    std::uint64_t frame_count = 0;
+  };
+
+  // Adds a frame that `segment` of the journal has.
+  FrameChange Add(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame,
+                  std::uint32_t segment, Tally& tally) {
+    MutexLock lock(page.mutex);
+    return AddTo(StateOf(page, vehicle), page, vehicle, frame, segment, tally);
+  }
+  // The journal then keeps the segments until the heads are in durable blocks. Empties the tally.
+  void Count(Tally& tally, Journal& journal);
+
+  // For a replay, which several threads do, each for vehicles of its own, and nobody else reads yet: without locks.
+  VehicleState& OwnStateOf(VehicleTable::Page& page, VehicleId vehicle) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return StateOf(page, vehicle);
+  }
+  FrameChange AddOwn(VehicleTable::Page& page, VehicleId vehicle, const VehicleState::Addition& frame,
+                     std::uint32_t segment, Tally& tally) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return AddTo(StateOf(page, vehicle), page, vehicle, frame, segment, tally);
+  }
 
   // `sequence` is the journal's last in what follows: all heads end with it.
   void SealFull(std::uint64_t sequence);
@@ -75,12 +102,9 @@ class HeadSet {
   std::uint64_t frame_count() const { return frame_count_; }
 
  private:
-  struct Begin {
-    VehicleId vehicle = 0;
-    std::uint32_t generation = 0;
-    std::uint32_t segment = 0;
-  };
-
+  FrameChange AddTo(VehicleState& state, VehicleTable::Page& page, VehicleId vehicle,
+                    const VehicleState::Addition& frame, std::uint32_t segment, Tally& tally) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(page.mutex);
   // What is stored; NOT_FOUND nothing.
   StatusOr<LatestRow> ReadStored(VehicleId vehicle) const;
   void Load(VehicleId vehicle, VehicleState& state) const;

@@ -130,7 +130,7 @@ Status Journal::OpenFolder() {
   return OkStatus();
 }
 
-Status Journal::Replay(const RecordFunction& visit) {
+Status Journal::Replay(const SegmentFunction& visit) {
   // Of each segment the bytes are read twice, the heads first: how far one counts stands in the head of the next.
   std::vector<std::optional<std::uint64_t>> before(segments_.size());
   PageBuffer bytes;
@@ -205,22 +205,17 @@ void Journal::CompareWithSealed(std::uint64_t sequence_before) {
 }
 
 Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, std::optional<std::uint64_t> end,
-                              const RecordFunction& visit) {
+                              const SegmentFunction& visit) {
   const std::string path = PathOf(segment.number);
   const std::size_t size = bytes.size();
   const bool tells_first = !bytes.starts_with(kMagicBefore);
   bytes.remove_prefix(std::min(kSegmentHeadBytes, size));
+  std::vector<JournalRecord> records;  // of whole groups
   std::vector<JournalRecord> group;
-  const auto visit_group = [&]() -> Status {
-    for (const JournalRecord& record : group) {
-      if (const Status status = visit(record, segment.number); !status.ok()) {
-        return Status(status.code(), fmt::format("{}, record {}: {}", path, record.sequence, MessageOf(status)));
-      }
-    }
-    replayed_.record_count += group.size();
+  const auto take_group = [&] {
+    records.insert(records.end(), group.begin(), group.end());
     if (!group.empty()) last_sequence_ = group.back().sequence;
     group.clear();
-    return OkStatus();
   };
   const auto damaged = [&] {
     NoteDamage(fmt::format("file={} before_byte={} after_sequence={}", path, size - bytes.size(),
@@ -241,7 +236,7 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
     if (record->first_of_group && (is_torn || !lost.empty())) {
       // The group before was acknowledged when this one was written.
       damaged();
-      RETURN_IF_ERROR(visit_group());
+      take_group();
       is_torn = false;
     } else if (!lost.empty() && !is_torn) {
       is_torn =
@@ -251,17 +246,19 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
     lost = {};
     group.push_back(*record);
     bytes.remove_prefix(std::min(record->size_bytes, bytes.size()));
-    if (record->last_of_group && !is_torn) RETURN_IF_ERROR(visit_group());
+    if (record->last_of_group && !is_torn) take_group();
   }
   if (end) {
-    RETURN_IF_ERROR(visit_group());
+    take_group();
     if (last_sequence_ < *end) damaged();
   } else if (!is_torn && !lost.empty() && !IsCutShort(lost, size - lost.size())) {
     damaged();
   } else if (!IsUnwrittenPage(lost) || !group.empty()) {
     spdlog::warn("journal ends in a write that was never acknowledged file={} records={}", path, group.size());
   }
-  return OkStatus();
+  replayed_.record_count += records.size();
+  const Status status = visit(records, segment.number);
+  return status.ok() ? status : Status(status.code(), fmt::format("{}: {}", path, MessageOf(status)));
 }
 
 Status Journal::BeginSegment() {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,7 +52,7 @@ class Journal {
     std::vector<std::string> damage;  // what is wrong there
     std::uint64_t size_bytes = 0;
   };
-  using RecordFunction = std::function<Status(const JournalRecord& record, std::uint32_t segment)>;
+  using SegmentFunction = std::function<Status(std::span<const JournalRecord> records, std::uint32_t segment)>;
 
   // Opens the folder or makes it. Errors: UNAVAILABLE the disk; DATA_LOSS a segment is missing.
   static StatusOr<std::unique_ptr<Journal>> Open(const Options& options);
@@ -59,10 +60,10 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // Visits every record of every whole group, in order. What a crash cut off is left out; damage is logged with the
-  // file's name, counted, and left out. Then begins a new segment. Called once, before what follows. Errors:
-  // UNAVAILABLE the disk; those of `visit`.
-  Status Replay(const RecordFunction& visit);
+  // Visits every record of every whole group, in order, a segment's at a time; their bytes are there until `visit`
+  // returns. What a crash cut off is left out; damage is logged with the file's name, counted, and left out. Then
+  // begins a new segment. Called once, before what follows. Errors: UNAVAILABLE the disk; those of `visit`.
+  Status Replay(const SegmentFunction& visit);
   const Replayed& replayed() const { return replayed_; }
 
   // Writes a group, whose first record is next_sequence(), and syncs. When it returns an error nothing of the group
@@ -105,7 +106,7 @@ class Journal {
   Status OpenFolder();
   // `end`: no later record of the segment counts; nullopt: it is the last segment.
   Status ReplaySegment(const Segment& segment, std::string_view bytes, std::optional<std::uint64_t> end,
-                       const RecordFunction& visit);
+                       const SegmentFunction& visit);
   Status ReadSegment(const Segment& segment, PageBuffer& bytes) const;
   // Logs and counts what shows that the end of the journal, or of the database, is lost.
   void CompareWithSealed(std::uint64_t sequence_before);

@@ -155,6 +155,7 @@ StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const Telem
   // Rows of latest values are small, but each flush has some of all vehicles, so that levels would write all of them
   // again and again. Merging many files of like size at a time writes each byte about once more.
   rocksdb::ColumnFamilyOptions latest = plain;
+  latest.compression = rocksdb::kLZ4Compression;  // neighbours' rows are alike
   latest.compaction_style = rocksdb::kCompactionStyleUniversal;
   latest.compaction_options_universal.min_merge_width = 8;
   latest.compaction_options_universal.max_size_amplification_percent = 1'000;

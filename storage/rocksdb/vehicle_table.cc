@@ -59,7 +59,7 @@ void VehicleState::SetNewest(const Addition& frame) {
     if (older != nullptr && older->values.empty()) older.reset();
   }
   if (newest_layout != *frame.layout) newest_layout = *frame.layout;
-  std::ranges::copy(frame.values, newest_values.get());
+  if (frame.values.data() != newest_values.get()) std::ranges::copy(frame.values, newest_values.get());
   newest_time_ms = frame.measure_time_ms;
   newest_sequence = frame.sequence;
 }

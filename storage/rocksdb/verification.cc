@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include <absl/cleanup/cleanup.h>
@@ -266,9 +267,7 @@ class Verifier {
     LayoutPool layouts;
     std::vector<RawValue> row;
     Status stopped;
-    const Status replayed = (*journal)->Replay([&](const JournalRecord& record, std::uint32_t /*segment*/) -> Status {
-      stopped = Advance(record.size_bytes);
-      RETURN_IF_ERROR(stopped);
+    const auto read_record = [&](const JournalRecord& record) -> Status {
       JournalFrameReader reader(record, layouts);
       JournalFrameReader::Head head;
       while (!reader.at_end()) {
@@ -277,7 +276,17 @@ class Verifier {
         RETURN_IF_ERROR(reader.TakeRow(row));
       }
       return OkStatus();
-    });
+    };
+    const auto read_segment = [&](std::span<const JournalRecord> records, std::uint32_t /*segment*/) -> Status {
+      for (const JournalRecord& record : records) {
+        stopped = Advance(record.size_bytes);
+        RETURN_IF_ERROR(stopped);
+        const Status read = read_record(record);
+        if (!read.ok()) return Status(read.code(), fmt::format("record {}: {}", record.sequence, MessageOf(read)));
+      }
+      return OkStatus();
+    };
+    const Status replayed = (*journal)->Replay(read_segment);
     RETURN_IF_ERROR(stopped);
     if (!replayed.ok()) found_.damage.push_back(MessageOf(replayed));
     found_.record_count = (*journal)->replayed().record_count;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,11 +59,13 @@ void Replay(rocksdb::Env& env) {
       {.folder = "/journal", .segment_bytes_max = 1 << 16, .segment_age_max = std::chrono::hours{1}, .env = &env});
   CHECK(journal.ok());
   std::uint64_t last_sequence = 0;
-  const Status status = (*journal)->Replay([&](const JournalRecord& record, std::uint32_t) {
-    CHECK(record.sequence > last_sequence);
-    last_sequence = record.sequence;
-    const Status read = ReadFrames(record);
-    CHECK(read.ok() || absl::IsDataLoss(read));
+  const Status status = (*journal)->Replay([&](std::span<const JournalRecord> records, std::uint32_t) {
+    for (const JournalRecord& record : records) {
+      CHECK(record.sequence > last_sequence);
+      last_sequence = record.sequence;
+      const Status read = ReadFrames(record);
+      CHECK(read.ok() || absl::IsDataLoss(read));
+    }
     return OkStatus();
   });
   CHECK(status.ok());
