@@ -8,6 +8,7 @@
 
 #include <xxhash.h>
 
+#include "storage/codec/old_row_codec.h"
 #include "storage/codec/row_codec.h"
 #include "storage/internal/varint.h"
 
@@ -173,7 +174,7 @@ Status JournalFrameReader::TakeHead(Head& head) {
 }
 
 StatusOr<std::string_view> JournalFrameReader::TakePackedRow(std::size_t count) {
-  const std::optional<std::size_t> size = RowCodec::PackedSize(rest_, count);
+  const auto size = old_rows_ ? OldRowCodec::PackedSize(rest_, count) : RowCodec::PackedSize(rest_, count);
   if (!size) return Damaged("a row of the record");
   const std::string_view row = rest_.substr(0, *size);
   rest_.remove_prefix(*size);
@@ -181,7 +182,8 @@ StatusOr<std::string_view> JournalFrameReader::TakePackedRow(std::size_t count) 
 }
 
 Status JournalFrameReader::TakeRow(std::span<RawValue> row) {
-  return RowCodec::Decode(rest_, row) ? OkStatus() : Damaged("a row of the record");
+  const bool taken = old_rows_ ? OldRowCodec::Decode(rest_, row) : RowCodec::Decode(rest_, row);
+  return taken ? OkStatus() : Damaged("a row of the record");
 }
 
 }  // namespace telltale

@@ -76,6 +76,7 @@ struct JournalRecord {
   std::uint64_t sequence = 0;
   bool first_of_group = false;  // in segments that tell: see Journal
   bool last_of_group = false;
+  bool old_rows = false;  // OldRowCodec packed them; the segment tells
   std::string_view frames;
   std::size_t size_bytes = 0;  // in the file, padding included
 
@@ -87,7 +88,8 @@ struct JournalRecord {
 class JournalFrameReader {
  public:
   // What refers to something outlives the reader.
-  JournalFrameReader(const JournalRecord& record, LayoutPool& layouts) : rest_(record.frames), pool_(layouts) {}
+  JournalFrameReader(const JournalRecord& record, LayoutPool& layouts)
+      : rest_(record.frames), old_rows_(record.old_rows), pool_(layouts) {}
 
   struct Head {
     VehicleId vehicle = 0;
@@ -109,6 +111,7 @@ class JournalFrameReader {
   Status TakeLayout();
 
   std::string_view rest_;
+  const bool old_rows_;
   LayoutPool& pool_;
   std::int64_t time_ms_ = 0;
   std::vector<std::shared_ptr<const Layout>> layouts_;

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kGroup = 64;
 constexpr std::array<RawValue, kGroup> kZeros{};
+constexpr std::array<std::size_t, 4> kBytes = {0, 1, 2, 4};  // by size
 
 std::size_t GroupCount(std::size_t count) { return (count + kGroup - 1) / kGroup; }
 
@@ -40,16 +41,18 @@ std::uint64_t ChangeMask(const RawValue* a, const RawValue* b, std::size_t count
   return mask;
 }
 
-// Bytes of all differences of which `sizes` has the sizes; of the last byte only `count % 4` count.
+// Bytes above the nibbles, of which `sizes` has the sizes; of the last byte only `count % 4` count.
 std::size_t DataBytes(std::string_view sizes, std::size_t count) {
-  // Of a 2-bit number the lower bit counts once, the upper one twice.
+  // Of a 2-bit number the lower bit stands for one byte, the upper one for two, both together for one more.
   constexpr std::uint64_t kLower = 0x5555'5555'5555'5555U;
-  std::size_t bytes = count;
+  std::size_t bytes = 0;
   for (std::size_t i = 0; i < count; i += 32) {
     std::uint64_t word = 0;
     std::memcpy(&word, sizes.data() + i / 4, std::min<std::size_t>(8, sizes.size() - i / 4));
     if (count - i < 32) word &= (std::uint64_t{1} << (2 * (count - i))) - 1;
-    bytes += static_cast<std::size_t>(std::popcount(word & kLower) + 2 * std::popcount(word & ~kLower));
+    const std::uint64_t upper = word >> 1 & kLower;
+    const std::uint64_t lower = word & kLower;
+    bytes += static_cast<std::size_t>(std::popcount(lower) + 2 * std::popcount(upper) + std::popcount(lower & upper));
   }
   return bytes;
 }
@@ -58,10 +61,11 @@ std::size_t DataBytes(std::string_view sizes, std::size_t count) {
 struct Parts {
   std::string_view groups;
   std::string_view masks;
+  std::string_view nibbles;
   std::string_view sizes;
-  std::string_view differences;
+  std::string_view data;
 
-  std::size_t size_bytes() const { return groups.size() + masks.size() + sizes.size() + differences.size(); }
+  std::size_t size_bytes() const { return groups.size() + masks.size() + nibbles.size() + sizes.size() + data.size(); }
 };
 
 std::optional<Parts> FindParts(std::string_view bytes, std::size_t count) {
@@ -86,8 +90,9 @@ std::optional<Parts> FindParts(std::string_view bytes, std::size_t count) {
   const std::size_t mask_count = ones(parts.groups);
   if (mask_count > GroupCount(count) || !take(mask_count * 8, parts.masks)) return std::nullopt;
   const std::size_t changed_count = ones(parts.masks);
-  if (changed_count > count || !take((changed_count + 3) / 4, parts.sizes)) return std::nullopt;
-  if (!take(DataBytes(parts.sizes, changed_count), parts.differences)) return std::nullopt;
+  if (changed_count > count || !take((changed_count + 1) / 2, parts.nibbles)) return std::nullopt;
+  if (!take((changed_count + 3) / 4, parts.sizes)) return std::nullopt;
+  if (!take(DataBytes(parts.sizes, changed_count), parts.data)) return std::nullopt;
   return parts;
 }
 
@@ -125,9 +130,10 @@ char* RowCodec::EncodePortably(std::span<const RawValue> base, std::span<const R
     masks_end += 8;
     changed_count += static_cast<std::size_t>(std::popcount(mask));
   }
-  char* const sizes = masks_end;
+  char* const nibbles = masks_end;
+  char* const sizes = nibbles + (changed_count + 1) / 2;
   out = sizes + (changed_count + 3) / 4;
-  unsigned four_sizes = 0;
+  std::memset(nibbles, 0, static_cast<std::size_t>(out - nibbles));
   std::size_t n = 0;
   for (std::size_t g = 0; g < groups; ++g) {
     if (((group_bits[g / 8] >> (g % 8)) & 1) == 0) continue;
@@ -138,25 +144,22 @@ char* RowCodec::EncodePortably(std::span<const RawValue> base, std::span<const R
       const std::size_t i = g * kGroup + static_cast<std::size_t>(std::countr_zero(mask));
       const std::uint32_t zigzag = internal::ZigZag32(static_cast<std::uint32_t>(row[i]) -
                                                       (base.empty() ? 0U : static_cast<std::uint32_t>(base[i])));
-      const unsigned more = (zigzag > 0xFF ? 1U : 0U) + (zigzag > 0xFFFF ? 1U : 0U) + (zigzag > 0xFFFFFF ? 1U : 0U);
-      four_sizes |= more << (2 * (n % 4));
-      if (n % 4 == 3) {
-        sizes[n / 4] = static_cast<char>(four_sizes);
-        four_sizes = 0;
-      }
-      std::memcpy(out, &zigzag, 4);  // there is room for four
-      out += more + 1;
+      const std::uint32_t above = zigzag >> 4;
+      const unsigned size = (above > 0 ? 1U : 0U) + (above > 0xFF ? 1U : 0U) + (above > 0xFFFF ? 1U : 0U);
+      nibbles[n / 2] = static_cast<char>(nibbles[n / 2] | (zigzag & 0xF) << (4 * (n % 2)));
+      sizes[n / 4] = static_cast<char>(sizes[n / 4] | size << (2 * (n % 4)));
+      std::memcpy(out, &above, 4);  // there is room for four
+      out += kBytes[size];
     }
   }
-  if (n % 4 != 0) sizes[n / 4] = static_cast<char>(four_sizes);
   return out;
 }
 
 bool RowCodec::DecodePortably(std::string_view& bytes, std::span<RawValue> row) {
   const auto parts = FindParts(bytes, row.size());
   if (!parts) return false;
-  static constexpr std::array<std::uint32_t, 4> kKeep = {0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF};
-  const char* in = parts->differences.data();
+  static constexpr std::array<std::uint32_t, 4> kKeep = {0, 0xFF, 0xFFFF, 0xFFFFFFFF};
+  const char* in = parts->data.data();
   const char* const end = bytes.data() + bytes.size();
   std::size_t n = 0;
   std::size_t m = 0;
@@ -167,15 +170,17 @@ bool RowCodec::DecodePortably(std::string_view& bytes, std::span<RawValue> row) 
     for (; mask != 0; mask &= mask - 1, ++n) {
       const std::size_t i = g * kGroup + static_cast<std::size_t>(std::countr_zero(mask));
       if (i >= row.size()) return false;
-      const unsigned more = static_cast<unsigned>(static_cast<unsigned char>(parts->sizes[n / 4])) >> (2 * (n % 4)) & 3;
-      std::uint32_t zigzag = 0;
+      const unsigned size = static_cast<unsigned char>(parts->sizes[n / 4]) >> (2 * (n % 4)) & 3U;
+      const unsigned nibble = static_cast<unsigned char>(parts->nibbles[n / 2]) >> (4 * (n % 2)) & 0xFU;
+      std::uint32_t above = 0;
       if (end - in >= 4) [[likely]] {
-        std::memcpy(&zigzag, in, 4);
-        zigzag &= kKeep[more];
+        std::memcpy(&above, in, 4);
+        above &= kKeep[size];
       } else {
-        std::memcpy(&zigzag, in, more + 1);
+        std::memcpy(&above, in, kBytes[size]);
       }
-      in += more + 1;
+      in += kBytes[size];
+      const std::uint32_t zigzag = above << 4 | nibble;
       row[i] = static_cast<RawValue>(static_cast<std::uint32_t>(row[i]) + internal::UnZigZag32(zigzag));
     }
   }

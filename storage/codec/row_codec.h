@@ -13,8 +13,9 @@ namespace telltale {
 //
 //     groups    a bit for each 64 values: whether any of them differs
 //     changes   for each group that does: 8 bytes, a bit for each value
-//     sizes     2 bits for each changed value: bytes of its difference less one
-//     bytes     the zigzag differences, 1..4 bytes each, little-endian; differences wrap at 32 bits
+//     nibbles   for each changed value the lowest 4 bits of its zigzag difference; differences wrap at 32 bits
+//     sizes     2 bits for each: whether the bits above take 0, 1, 2 or 4 bytes
+//     bytes     the bits above, little-endian
 //
 // Bits fill bytes from the lowest up. The number of values is known from outside. docs/formats/journal.md works an
 // example. Stateless; safe from any thread.
@@ -23,7 +24,8 @@ class RowCodec {
   // How many bytes Encode may write to for a row of so many values.
   static constexpr std::size_t MaxBytes(std::size_t count) {
     const std::size_t groups = (count + 63) / 64;
-    return (groups + 7) / 8 + groups * 8 + (count + 3) / 4 + count * 4 + 16;  // 16: written beyond the end
+    const std::size_t beyond = 32;  // is written behind the end
+    return (groups + 7) / 8 + groups * 8 + (count + 1) / 2 + (count + 3) / 4 + count * 4 + beyond;
   }
 
   // Writes what turns `base` into `row`, which is as long, to `out`, which has room for MaxBytes(). An empty base

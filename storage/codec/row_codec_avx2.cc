@@ -22,7 +22,8 @@ namespace {
 
 constexpr std::size_t kGroup = 64;
 constexpr std::size_t kLanes = 8;
-constexpr std::size_t kPadding = 16;  // so much is read and written beyond the last difference
+constexpr std::size_t kPadding = 16;                      // so much is read and written beyond the last difference
+constexpr std::array<unsigned, 4> kBytes = {0, 1, 2, 4};  // by size
 
 using ByteTable = std::array<std::array<std::uint8_t, 16>, 256>;
 using LaneTable = std::array<std::array<std::uint8_t, 8>, 256>;
@@ -58,7 +59,7 @@ constexpr ByteTable kKeep = [] {
     table[sizes].fill(0x80);
     unsigned next = 0;
     for (unsigned value = 0; value < 4; ++value) {
-      for (unsigned byte = 0; byte <= (sizes >> (2 * value) & 3); ++byte) {
+      for (unsigned byte = 0; byte < kBytes[sizes >> (2 * value) & 3]; ++byte) {
         table[sizes][next++] = static_cast<std::uint8_t>(4 * value + byte);
       }
     }
@@ -72,7 +73,7 @@ constexpr ByteTable kSpread = [] {
     table[sizes].fill(0x80);
     unsigned next = 0;
     for (unsigned value = 0; value < 4; ++value) {
-      for (unsigned byte = 0; byte <= (sizes >> (2 * value) & 3); ++byte) {
+      for (unsigned byte = 0; byte < kBytes[sizes >> (2 * value) & 3]; ++byte) {
         table[sizes][4 * value + byte] = static_cast<std::uint8_t>(next++);
       }
     }
@@ -80,10 +81,24 @@ constexpr ByteTable kSpread = [] {
   return table;
 }();
 
+// Bits 0, 1, 2, ... moved to 0, 2, 4, ...
+constexpr std::array<std::uint16_t, 256> kEverySecondBit = [] {
+  std::array<std::uint16_t, 256> table{};
+  for (unsigned bits = 0; bits < 256; ++bits) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      table[bits] = static_cast<std::uint16_t>(table[bits] | (bits >> bit & 1) << (2 * bit));
+    }
+  }
+  return table;
+}();
+
+// Bytes of four values.
 constexpr std::array<std::uint8_t, 256> kSize = [] {
   std::array<std::uint8_t, 256> table{};
   for (unsigned sizes = 0; sizes < 256; ++sizes) {
-    table[sizes] = static_cast<std::uint8_t>(4 + (sizes & 3) + (sizes >> 2 & 3) + (sizes >> 4 & 3) + (sizes >> 6));
+    for (unsigned value = 0; value < 4; ++value) {
+      table[sizes] = static_cast<std::uint8_t>(table[sizes] + kBytes[sizes >> (2 * value) & 3]);
+    }
   }
   return table;
 }();
@@ -121,15 +136,47 @@ TELLTALE_AVX2 inline unsigned Compress(__m256i now, __m256i before, std::uint32_
   return differs;
 }
 
-// Bytes beyond the first of each of four values, 2 bits each.
-TELLTALE_AVX2 inline unsigned SizesOf(__m128i zigzag) {
-  const auto at_least = [zigzag](int bound) TELLTALE_AVX2 {
-    return _mm_cmpeq_epi32(_mm_max_epu32(zigzag, _mm_set1_epi32(bound)), zigzag);  // -1 or 0
+// The lowest 4 bits of eight values.
+TELLTALE_AVX2 inline std::uint32_t NibblesOf(__m256i values) {
+  const __m256i low = _mm256_and_si256(values, _mm256_set1_epi32(0xF));
+  const __m256i pairs = _mm256_or_si256(low, _mm256_srli_epi64(low, 28));  // in the lowest byte of each 8
+  const __m256i together =
+      _mm256_shuffle_epi8(pairs, _mm256_set1_epi64x(static_cast<std::int64_t>(0x80808080'80800800)));
+  const auto first = static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm256_castsi256_si128(together)));
+  const auto second = static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm256_extracti128_si256(together, 1)));
+  return (first & 0xFFFF) | second << 16;
+}
+
+// The sizes of eight values without their nibbles, 2 bits each.
+TELLTALE_AVX2 inline unsigned SizesOf(__m256i above) {
+  const auto more_than = [above](int bound) TELLTALE_AVX2 {
+    const __m256i more = _mm256_cmpgt_epi32(above, _mm256_set1_epi32(bound));
+    return static_cast<unsigned>(_mm256_movemask_ps(_mm256_castsi256_ps(more)));
   };
-  const __m128i more = _mm_add_epi32(_mm_add_epi32(at_least(0x100), at_least(0x10000)), at_least(0x1000000));
-  const __m128i words = _mm_packs_epi32(_mm_abs_epi32(more), _mm_setzero_si128());
-  const auto four = static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_packus_epi16(words, words)));
-  return four * ((1U << 24) + (1U << 18) + (1U << 12) + (1U << 6)) >> 24;
+  const unsigned two_bytes = more_than(0xFF);
+  return kEverySecondBit[more_than(0) ^ two_bytes ^ more_than(0xFFFF)] | 2U * kEverySecondBit[two_bytes];
+}
+
+// Takes four values without their nibbles from `in`; `end` is where all ends, at least as far as they go.
+TELLTALE_AVX2 inline __m128i TakeFour(const char*& in, const char* end, unsigned sizes) {
+  std::array<char, 16> last{};
+  const char* from = in;
+  if (end - in < 16) {
+    std::memcpy(last.data(), in, kSize[sizes]);
+    from = last.data();
+  }
+  in += kSize[sizes];
+  return _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)), Bytes(kSpread, sizes));
+}
+
+// Eight differences of their zigzag's nibbles, 4 bits each, and what is above these.
+TELLTALE_AVX2 inline __m256i Join(std::uint32_t nibbles, __m128i first_above, __m128i second_above) {
+  const __m256i shifts = _mm256_set_epi32(28, 24, 20, 16, 12, 8, 4, 0);
+  const __m256i low = _mm256_srlv_epi32(_mm256_set1_epi32(static_cast<int>(nibbles)), shifts);
+  const __m256i above = _mm256_slli_epi32(_mm256_set_m128i(second_above, first_above), 4);
+  const __m256i zigzag = _mm256_or_si256(above, _mm256_and_si256(low, _mm256_set1_epi32(0xF)));
+  const __m256i sign = _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_and_si256(zigzag, _mm256_set1_epi32(1)));
+  return _mm256_xor_si256(_mm256_srli_epi32(zigzag, 1), sign);
 }
 
 }  // namespace
@@ -171,18 +218,27 @@ TELLTALE_AVX2 char* EncodeRowAvx2(std::span<const RawValue> base, std::span<cons
     std::memcpy(out, &mask, 8);
     out += 8;
   }
-  // Beyond the last difference zeros, which take no room in `sizes`.
-  std::fill_n(zigzags + changed, 4, 0);
-  char* sizes = out;
-  out += (changed + 3) / 4;
-  for (std::size_t i = 0; i < changed; i += 4) {
-    const __m128i zigzag = _mm_loadu_si128(reinterpret_cast<const __m128i*>(zigzags + i));
-    const unsigned four = SizesOf(zigzag);
-    *sizes++ = static_cast<char>(four);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_shuffle_epi8(zigzag, Bytes(kKeep, four)));
-    out += kSize[four];
+  // Beyond the last difference zeros, which have no bytes.
+  std::fill_n(zigzags + changed, kLanes, 0);
+  for (std::size_t i = 0; i < changed; i += kLanes) {
+    const std::uint32_t nibbles = NibblesOf(Load(zigzags + i));
+    std::memcpy(out + i / 2, &nibbles, sizeof(nibbles));
   }
-  return out - (changed % 4 == 0 ? 0 : 4 - changed % 4);
+  char* sizes = out + (changed + 1) / 2;
+  out = sizes + (changed + 3) / 4;
+  const auto put_four = [&out](__m128i above, unsigned four) TELLTALE_AVX2 {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_shuffle_epi8(above, Bytes(kKeep, four)));
+    out += kSize[four];
+  };
+  for (std::size_t i = 0; i < changed; i += kLanes) {
+    const __m256i above = _mm256_srli_epi32(Load(zigzags + i), 4);
+    const unsigned eight = SizesOf(above);
+    *sizes++ = static_cast<char>(eight);
+    if (changed - i > kLanes / 2) *sizes++ = static_cast<char>(eight >> 8);
+    put_four(_mm256_castsi256_si128(above), eight & 0xFF);
+    put_four(_mm256_extracti128_si256(above, 1), eight >> 8);
+  }
+  return out;
 }
 
 TELLTALE_AVX2 bool DecodeRowAvx2(std::string_view& bytes, std::span<RawValue> row) {
@@ -206,29 +262,27 @@ TELLTALE_AVX2 bool DecodeRowAvx2(std::string_view& bytes, std::span<RawValue> ro
     if (values < kGroup && mask >> values != 0) return false;
     changed += static_cast<std::size_t>(std::popcount(mask));
   }
+  const char* const nibbles = in;
+  const std::size_t nibbles_bytes = (changed + 1) / 2;
   const std::size_t sizes_bytes = (changed + 3) / 4;
-  if (static_cast<std::size_t>(end - in) < sizes_bytes) return false;
-  const char* sizes = in;
-  in += sizes_bytes;
+  if (static_cast<std::size_t>(end - in) < nibbles_bytes + sizes_bytes) return false;
+  const char* const sizes = in + nibbles_bytes;
+  in = sizes + sizes_bytes;
   Scratch scratch(count);
   std::uint32_t* const differences = scratch.data();
-  for (std::size_t i = 0; i < changed; i += 4) {
-    unsigned four = static_cast<unsigned char>(*sizes++);
-    const std::size_t here = std::min<std::size_t>(4, changed - i);
-    if (here < 4) four &= (1U << (2 * here)) - 1;
-    const std::size_t size = kSize[four] - (4 - here);
-    if (static_cast<std::size_t>(end - in) < size) return false;
-    std::array<char, 16> last{};
-    const char* from = in;
-    if (end - in < 16) {
-      std::memcpy(last.data(), in, size);
-      from = last.data();
-    }
-    const __m128i data = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-    const __m128i zigzag = _mm_shuffle_epi8(data, Bytes(kSpread, four));
-    const __m128i sign = _mm_sub_epi32(_mm_setzero_si128(), _mm_and_si128(zigzag, _mm_set1_epi32(1)));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(differences + i), _mm_xor_si128(_mm_srli_epi32(zigzag, 1), sign));
-    in += size;
+  for (std::size_t i = 0; i < changed; i += kLanes) {
+    const std::size_t here = std::min(kLanes, changed - i);
+    std::uint32_t eight_nibbles = 0;
+    std::uint16_t eight_sizes = 0;
+    std::memcpy(&eight_nibbles, nibbles + i / 2, here == kLanes ? sizeof(eight_nibbles) : (here + 1) / 2);
+    std::memcpy(&eight_sizes, sizes + i / 4, here == kLanes ? sizeof(eight_sizes) : (here + 3) / 4);
+    if (here < kLanes) eight_sizes &= static_cast<std::uint16_t>((1U << (2 * here)) - 1);
+    const unsigned first = eight_sizes & 0xFF;
+    const unsigned second = eight_sizes >> 8;
+    if (static_cast<std::size_t>(end - in) < std::size_t{kSize[first]} + kSize[second]) return false;
+    const __m128i first_above = TakeFour(in, end, first);
+    const __m128i second_above = TakeFour(in, end, second);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(differences + i), Join(eight_nibbles, first_above, second_above));
   }
   const std::uint32_t* next = differences;
   for (std::size_t g = 0; g < groups; ++g) {

@@ -21,8 +21,10 @@
 namespace telltale::internal {
 namespace {
 
-constexpr std::string_view kMagic = "TTJRNL02";
-constexpr std::string_view kMagicBefore = "TTJRNL01";  // records do not tell which is the first of its group
+constexpr std::string_view kMagic = "TTJRNL03";
+// Of earlier programs.
+constexpr std::string_view kMagicOldRows = "TTJRNL02";  // OldRowCodec packed the rows
+constexpr std::string_view kMagicNoFirst = "TTJRNL01";  // so, too; and records do not tell the first of a group
 constexpr std::size_t kSegmentHeadBytes = 24;
 constexpr std::string_view kSuffix = ".journal";
 constexpr std::size_t kPreallocateBytes = std::size_t{16} << 20;
@@ -42,7 +44,7 @@ std::optional<std::uint64_t> ReadSegmentHead(std::string_view bytes) {
   std::memcpy(&sequence_before, bytes.data() + kMagic.size(), 8);
   if (sequence_before > JournalRecord::kMaxSequence) return std::nullopt;
   const std::string_view head = bytes.substr(0, kSegmentHeadBytes);
-  for (const std::string_view magic : {kMagic, kMagicBefore}) {
+  for (const std::string_view magic : {kMagic, kMagicOldRows, kMagicNoFirst}) {
     if (head == SegmentHead(sequence_before, magic)) return sequence_before;
   }
   return std::nullopt;
@@ -208,7 +210,8 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
                               const SegmentFunction& visit) {
   const std::string path = PathOf(segment.number);
   const std::size_t size = bytes.size();
-  const bool tells_first = !bytes.starts_with(kMagicBefore);
+  const bool tells_first = !bytes.starts_with(kMagicNoFirst);
+  const bool old_rows = !tells_first || bytes.starts_with(kMagicOldRows);
   bytes.remove_prefix(std::min(kSegmentHeadBytes, size));
   std::vector<JournalRecord> records;  // of whole groups
   std::vector<JournalRecord> group;
@@ -245,6 +248,7 @@ Status Journal::ReplaySegment(const Segment& segment, std::string_view bytes, st
     }
     lost = {};
     group.push_back(*record);
+    group.back().old_rows = old_rows;
     bytes.remove_prefix(std::min(record->size_bytes, bytes.size()));
     if (record->last_of_group && !is_torn) take_group();
   }

@@ -28,9 +28,9 @@ struct PageBuffer;
 // The journal: groups of records in files of a folder, "segments". Only ever written at its end; what is no longer
 // needed goes by whole segments. Not thread-safe: the committer's own.
 //
-// A segment begins with "TTJRNL02", the sequence of the record before it (uint64: greater ones in the segments before
+// A segment begins with "TTJRNL03", the sequence of the record before it (uint64: greater ones in the segments before
 // were never acknowledged and do not count), and XXH3-64 of both; then come records. Those of "TTJRNL01" do not tell
-// which is the first of its group. docs/formats/journal.md.
+// which is the first of its group; theirs and those of "TTJRNL02" have rows of OldRowCodec. docs/formats/journal.md.
 class Journal {
  public:
   struct Options {

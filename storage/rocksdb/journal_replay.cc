@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/codec/old_row_codec.h"
 #include "storage/codec/row_codec.h"
 #include "storage/rocksdb/telemetry_keys.h"
 
@@ -90,7 +91,8 @@ Status JournalReplay::ReadRecord(const JournalRecord& record, LayoutPool& pool, 
                                                     .layout = layout,
                                                     .base = head.base,
                                                     .sequence = record.sequence,
-                                                    .row = row});
+                                                    .row = row,
+                                                    .old_row = record.old_rows});
   }
   return OkStatus();
 }
@@ -136,22 +138,27 @@ Status JournalReplay::AddFrame(const PackedFrame& frame, std::uint32_t segment, 
     return OkStatus();
   }
   if (broken != adder.broken.end() && frame.measure_time_ms > broken->second) adder.broken.erase(broken);
+  const bool packs_on_newest = frame.base != 0 && state.newest_in_head;
+  // Packed again where the head does not have what it was packed against: some frames before it may be sealed.
+  const bool packs_again = frame.old_row || (frame.base != 0 && !packs_on_newest);
+  std::span<RawValue> newest;
+  if (frame.base != 0) newest = {state.newest_values.get(), layout.size()};
   std::span<RawValue> values;
-  if (frame.base == 0) {
-    adder.values.assign(layout.size(), 0);
-    values = adder.values;
+  if (!newest.empty() && !packs_again) {
+    values = newest;  // which becomes this frame, in its place
   } else {
-    // The newest frame becomes this one, in its place.
-    values = {state.newest_values.get(), layout.size()};
+    adder.values.assign(layout.size(), 0);
+    std::ranges::copy(newest, adder.values.begin());
+    values = adder.values;
   }
   std::string_view row = frame.row;
-  if (!RowCodec::Decode(row, values) || !row.empty()) return absl::DataLossError("a row of the record");
-  // Packed again where the head does not have what it was packed against: some frames before it may be sealed.
+  const bool taken = frame.old_row ? OldRowCodec::Decode(row, values) : RowCodec::Decode(row, values);
+  if (!taken || !row.empty()) return absl::DataLossError("a row of the record");
   row = frame.row;
-  const bool packs_on_newest = frame.base != 0 && state.newest_in_head;
-  if (frame.base != 0 && !packs_on_newest) {
+  if (packs_again) {
     adder.row.resize(RowCodec::MaxBytes(values.size()));
-    const char* const end = RowCodec::Encode({}, values, adder.row.data());
+    const std::span<const RawValue> base = packs_on_newest ? newest : std::span<const RawValue>();
+    const char* const end = RowCodec::Encode(base, values, adder.row.data());
     row = {adder.row.data(), static_cast<std::size_t>(end - adder.row.data())};
   }
   heads_.AddOwn(page, frame.vehicle,

@@ -41,6 +41,7 @@ class JournalReplay {
     std::uint64_t base = 0;                                 // as in the record
     std::uint64_t sequence = 0;                             // of the record
     std::string_view row;
+    bool old_row = false;  // as OldRowCodec packed it
   };
 
   // Reads records; its frames stand by who adds them.

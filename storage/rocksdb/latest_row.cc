@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include "storage/codec/old_row_codec.h"
 #include "storage/codec/row_codec.h"
 #include "storage/internal/record_coding.h"
 #include "storage/internal/varint.h"
@@ -12,7 +13,8 @@
 namespace telltale::internal {
 namespace {
 
-constexpr std::uint8_t kLatestVersion = 1;
+constexpr std::uint8_t kLatestVersion = 2;
+constexpr std::uint8_t kLatestVersionOldRow = 1;  // of programs before store format 5: with a row of OldRowCodec
 constexpr std::size_t kChecksumBytes = 8;
 
 Status Damaged(const char* what) { return absl::DataLossError(fmt::format("damaged row of latest values: {}", what)); }
@@ -54,7 +56,8 @@ StatusOr<LatestRow> LatestRow::Decode(std::string_view bytes) {
   bytes.remove_suffix(kChecksumBytes);
   if (checksum.Read<std::uint64_t>() != XXH3_64bits(bytes.data(), bytes.size())) return Damaged("wrong checksum");
   RecordReader fixed(bytes);
-  if (fixed.Read<std::uint8_t>() != kLatestVersion) return Damaged("unknown version");
+  const auto version = fixed.Read<std::uint8_t>();
+  if (version != kLatestVersion && version != kLatestVersionOldRow) return Damaged("unknown version");
   LatestRow row;
   row.sealed_sequence = fixed.Read<std::uint64_t>();
   row.newest_time_ms = fixed.Read<std::int64_t>();
@@ -84,7 +87,8 @@ StatusOr<LatestRow> LatestRow::Decode(std::string_view bytes) {
     value.measure_time_ms -= UnZigZag(age);
   }
   std::vector<RawValue> raw(count);
-  if (!RowCodec::Decode(bytes, raw) || !bytes.empty()) return Damaged("the values");
+  const bool taken = version == kLatestVersion ? RowCodec::Decode(bytes, raw) : OldRowCodec::Decode(bytes, raw);
+  if (!taken || !bytes.empty()) return Damaged("the values");
   for (std::size_t i = 0; i < raw.size(); ++i) row.values[i].raw = raw[i];
   return row;
 }

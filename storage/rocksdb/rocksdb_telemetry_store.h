@@ -72,7 +72,7 @@ Status Validate(const TelemetryStoreOptions& options);
 // as one head takes to unpack.
 class RocksDbTelemetryStore : public TelemetryStore {
  public:
-  static constexpr int kFormatVersion = 4;  // grows when an older program could no longer read the store
+  static constexpr int kFormatVersion = 5;  // grows when an older program could no longer read the store
 
   // Opens or makes the store, and replays the journal. Errors: INVALID_ARGUMENT an option; FAILED_PRECONDITION a newer
   // program wrote it, or another process has it open; DATA_LOSS it cannot be read; UNAVAILABLE the disk.

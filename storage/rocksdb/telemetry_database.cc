@@ -73,7 +73,7 @@ Status CheckVersion(TelemetryDatabase& database, const std::string& path) {
                     path, text, RocksDbTelemetryStore::kFormatVersion));
   }
   // Version 1 had no archive and 2 no rollups; 3 had longer blocks of more signals in its archive, and a journal that
-  // does not tell where its groups begin.
+  // does not tell where its groups begin; 4 had rows of OldRowCodec.
   return version < RocksDbTelemetryStore::kFormatVersion ? write_version(false) : OkStatus();
 }
 

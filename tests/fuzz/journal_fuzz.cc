@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <rocksdb/env.h>
 #include <xxhash.h>
 
@@ -26,7 +27,7 @@ void PutChecksum(std::string& bytes, std::size_t at, std::uint64_t checksum) {
 // Makes the checksums of a segment good (docs/formats/journal.md): otherwise nothing would get past them.
 void Mend(std::string& segment) {
   if (segment.size() < kSegmentHeadBytes) return;
-  std::memcpy(segment.data(), segment[7] % 2 == 0 ? "TTJRNL02" : "TTJRNL01", 8);
+  segment.replace(0, 8, fmt::format("TTJRNL0{}", static_cast<unsigned char>(segment[7]) % 3 + 1));
   PutChecksum(segment, 16, XXH3_64bits(segment.data(), 16));
   for (std::size_t at = kSegmentHeadBytes; at + kRecordHeadBytes <= segment.size();) {
     std::uint32_t size = 0;

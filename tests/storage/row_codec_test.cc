@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/codec/old_row_codec.h"
 #include "storage/codec/row_codec_avx2.h"
 
 namespace telltale {
@@ -108,6 +109,24 @@ TEST(RowCodec, TakesAnyBytesWithoutHarm) {
       ASSERT_EQ(a, b);
       ASSERT_EQ(portable.size(), fast.size());
     }
+  }
+}
+
+// 3 and the least value against zeros; 6 zigzagged in one byte, ffffffff in four.
+TEST(OldRowCodec, ReadsWhatEarlierProgramsPacked) {
+  const std::string bytes("\x01\x03\0\0\0\0\0\0\0\x0c\x06\xff\xff\xff\xff", 15);
+  std::string_view rest = bytes;
+  Row row(2);
+  ASSERT_TRUE(OldRowCodec::Decode(rest, row));
+  EXPECT_TRUE(rest.empty());
+  EXPECT_EQ(row, (Row{3, std::numeric_limits<RawValue>::min()}));
+  EXPECT_EQ(OldRowCodec::PackedSize(bytes + "rest", 2), bytes.size());
+  EXPECT_EQ(OldRowCodec::PackedSize(bytes, 1), std::nullopt);  // the second value is beyond the row
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const std::vector<char> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+    std::string_view cut_rest(cut.data(), cut.size());
+    EXPECT_FALSE(OldRowCodec::Decode(cut_rest, row)) << size;
+    EXPECT_EQ(OldRowCodec::PackedSize({cut.data(), cut.size()}, 2), std::nullopt) << size;
   }
 }
 
