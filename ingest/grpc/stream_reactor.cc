@@ -12,6 +12,13 @@ namespace telltale {
 namespace {
 
 constexpr std::size_t kMaxSenderBytes = 100;
+constexpr std::size_t kArenaBlockBytesMax = std::size_t{64} << 10;
+
+google::protobuf::ArenaOptions RequestArena() {
+  google::protobuf::ArenaOptions options;
+  options.max_block_size = kArenaBlockBytesMax;
+  return options;
+}
 
 grpc::Status Wrong(std::string_view field, const std::string& message, std::string_view reason = "INVALID_STREAM") {
   return ToGrpcStatus(absl::InvalidArgumentError(message), {.reason = reason, .field = field});
@@ -26,7 +33,7 @@ grpc::Status Stopping() {
 
 StreamReactor::StreamReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
                              OpenStreams& streams)
-    : pipeline_(pipeline), registry_(registry), options_(options), streams_(streams) {
+    : pipeline_(pipeline), registry_(registry), options_(options), streams_(streams), arena_(RequestArena()) {
   // Here, not above: from now on the stream may be asked to drain.
   registered_ = streams.Add(this, options.streams_max);
   if (registered_) {
@@ -52,13 +59,13 @@ void StreamReactor::OnReadDone(bool ok) {
   }
   grpc::Status error;
   if (ok) {
-    pipeline_.metrics().bytes.Increment(static_cast<double>(request_.ByteSizeLong()));
-    switch (request_.message_case()) {
+    pipeline_.metrics().bytes.Increment(static_cast<double>(request_->ByteSizeLong()));
+    switch (request_->message_case()) {
       case v1::StreamRequest::kHello:
-        error = HandleHello(request_.hello());
+        error = HandleHello(request_->hello());
         break;
       case v1::StreamRequest::kBatch:
-        error = HandleBatch(request_.batch());
+        error = HandleBatch(request_->batch());
         break;
       case v1::StreamRequest::MESSAGE_NOT_SET:
         error = Wrong("message", "the message has neither a hello nor a batch");
@@ -230,8 +237,7 @@ void StreamReactor::Advance() {
       StartWrite(&answers_.front().response);
     }
     if (!end_ && !reading_ && !handling_ && answers_.size() < options_.batches_in_flight) {
-      reading_ = true;
-      StartRead(&request_);
+      ReadNext();
     }
     if (end_ && !handling_ && !writing_ && answers_.empty()) {
       finished_ = true;
@@ -240,6 +246,13 @@ void StreamReactor::Advance() {
   }
   // Last, and outside the lock: OnDone may destroy this at once.
   if (finish) Finish(*finish);
+}
+
+void StreamReactor::ReadNext() {
+  reading_ = true;
+  arena_.Reset();
+  request_ = google::protobuf::Arena::CreateMessage<v1::StreamRequest>(&arena_);
+  StartRead(request_);
 }
 
 void StreamReactor::DropUnsendable() {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <google/protobuf/arena.h>
+
 #include "telltale/v1/ingest.grpc.pb.h"
 
 #include "base/mutex.h"
@@ -58,8 +60,12 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   OpenStreams& streams_;
   bool registered_ = false;  // in streams_
 
+  // Reads the next message, in place of the one before.
+  void ReadNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // Used by the reading thread alone; gRPC has one read under way at a time.
-  v1::StreamRequest request_;
+  google::protobuf::Arena arena_;  // of the request: its frames are freed together
+  v1::StreamRequest* request_ = nullptr;
   std::optional<CheckedLayout> layout_;
   struct StreamVehicle {
     std::string vin;  // upper case
