@@ -23,9 +23,12 @@ enum class RefusalReason : std::uint8_t {
   kNoValue = 11,
   kBadFault = 12,
   kMalformedLine = 13,
+  kMalformedFrames = 14,
+  kNoLastRow = 15,
+  kTooManyFrames = 16,
 };
 
-inline constexpr std::array<std::string_view, 14> kRefusalReasonNames = {"",
+inline constexpr std::array<std::string_view, 17> kRefusalReasonNames = {"",
                                                                          "unknown_vehicle",
                                                                          "bad_vehicle_index",
                                                                          "row_width",
@@ -38,7 +41,10 @@ inline constexpr std::array<std::string_view, 14> kRefusalReasonNames = {"",
                                                                          "out_of_range",
                                                                          "no_value",
                                                                          "bad_fault",
-                                                                         "malformed_line"};
+                                                                         "malformed_line",
+                                                                         "malformed_frames",
+                                                                         "no_last_row",
+                                                                         "too_many_frames"};
 
 constexpr std::string_view NameOf(RefusalReason reason) {
   return kRefusalReasonNames[static_cast<std::size_t>(reason)];

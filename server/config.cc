@@ -161,6 +161,11 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(NumberSetting("ingest.streams_max", "Open ingest streams and imports", config.ingest.streams_max));
   add(NumberSetting("ingest.vehicles_per_stream_max", "Vehicles that one stream may name",
                     config.ingest.vehicles_per_stream_max));
+  add(NumberSetting("ingest.packed_frames_per_batch_max", "Packed frames of a batch; further ones are refused",
+                    config.ingest.packed_frames_per_batch_max));
+  add(NumberSetting("ingest.last_rows_bytes_max",
+                    "Memory for the last rows of vehicles that send packed frames, of all streams, bytes",
+                    config.ingest.last_rows_bytes_max));
   add(DurationSetting<std::chrono::seconds>("ingest.clock_ahead_max_s",
                                             "How far ahead of ours a terminal's clock may be, seconds",
                                             config.pipeline.clock_ahead_max));

@@ -10,6 +10,9 @@ Status Validate(const IngestServiceOptions& options) {
   if (options.vehicles_per_stream_max == 0) {
     return absl::InvalidArgumentError("ingest.vehicles_per_stream_max must be at least 1");
   }
+  if (options.packed_frames_per_batch_max == 0) {
+    return absl::InvalidArgumentError("ingest.packed_frames_per_batch_max must be at least 1");
+  }
   if (options.streams_max == 0) return absl::InvalidArgumentError("ingest.streams_max must be at least 1");
   return OkStatus();
 }
@@ -48,7 +51,7 @@ IngestServiceImpl::IngestServiceImpl(Pipeline& pipeline, const VehicleRegistry& 
 
 grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestServiceImpl::Stream(
     grpc::CallbackServerContext* /*context*/) {
-  return new StreamReactor(pipeline_, registry_, options_, streams_);
+  return new StreamReactor(pipeline_, registry_, options_, streams_, last_rows_);
 }
 
 grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* IngestServiceImpl::Import(

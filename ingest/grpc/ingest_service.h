@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <unordered_set>
@@ -18,6 +19,10 @@ struct IngestServiceOptions {
   std::size_t batches_in_flight = 8;
   std::size_t vehicles_per_stream_max = 200'000;
   std::size_t streams_max = 20'000;
+  // Packed frames of a batch: few bytes may be very many.
+  std::size_t packed_frames_per_batch_max = 4'096;
+  // Memory for the last rows of vehicles that send packed frames, of all streams; further ones have none kept.
+  std::size_t last_rows_bytes_max = std::size_t{256} << 20;
 };
 
 // Errors: INVALID_ARGUMENT.
@@ -50,6 +55,24 @@ class OpenStreams {
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
+// The memory that the last rows of all streams may take. Thread-safe.
+class LastRowsBudget {
+ public:
+  explicit LastRowsBudget(std::size_t bytes_max) : bytes_left_(bytes_max) {}
+
+  // False: it is used up.
+  bool Take(std::size_t bytes) {
+    std::size_t left = bytes_left_;
+    while (left >= bytes && !bytes_left_.compare_exchange_weak(left, left - bytes)) {
+    }
+    return left >= bytes;
+  }
+  void GiveBack(std::size_t bytes) { bytes_left_ += bytes; }
+
+ private:
+  std::atomic<std::size_t> bytes_left_;
+};
+
 // telltale.v1.IngestService on gRPC's callback API. Thread-safe.
 class IngestServiceImpl final : public v1::IngestService::CallbackService {
  public:
@@ -68,6 +91,7 @@ class IngestServiceImpl final : public v1::IngestService::CallbackService {
   const VehicleRegistry& registry_;
   const IngestServiceOptions options_;
   OpenStreams streams_;
+  LastRowsBudget last_rows_{options_.last_rows_bytes_max};
 };
 
 }  // namespace telltale

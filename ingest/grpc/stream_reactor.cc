@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "ingest/grpc/grpc_status.h"
 #include "ingest/grpc/wire.h"
+#include "ingest/packed_frames.h"
 
 namespace telltale {
 namespace {
@@ -32,8 +33,13 @@ grpc::Status Stopping() {
 }  // namespace
 
 StreamReactor::StreamReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
-                             OpenStreams& streams)
-    : pipeline_(pipeline), registry_(registry), options_(options), streams_(streams), arena_(RequestArena()) {
+                             OpenStreams& streams, LastRowsBudget& last_rows)
+    : pipeline_(pipeline),
+      registry_(registry),
+      options_(options),
+      streams_(streams),
+      last_rows_(last_rows),
+      arena_(RequestArena()) {
   // Here, not above: from now on the stream may be asked to drain.
   registered_ = streams.Add(this, options.streams_max);
   if (registered_) {
@@ -148,13 +154,16 @@ grpc::Status StreamReactor::HandleBatch(const v1::FrameBatch& batch) {
   if (grpc::Status status = AddVehicles(batch.more_vins(), "batch.more_vins"); !status.ok()) return status;
 
   batch_.Clear();
+  packed_frame_count_ = 0;
   const std::size_t width = layout_ ? layout_->layout->size() : 0;
   batch_.frames.Reserve(static_cast<std::size_t>(batch.frames_size()),
                         width * static_cast<std::size_t>(batch.frames_size()));
   for (int i = 0; i < batch.frames_size(); ++i) AddFrame(batch.frames(i), static_cast<std::uint32_t>(i));
+  auto index = static_cast<std::uint32_t>(batch.frames_size());
+  for (const v1::PackedFrames& packed : batch.packed_frames()) AddPackedFrames(packed, index);
   for (int i = 0; i < batch.faults_size(); ++i) AddFault(batch.faults(i), static_cast<std::uint32_t>(i));
 
-  if (batch.frames().empty() && batch.faults().empty()) {
+  if (batch.frames().empty() && batch.packed_frames().empty() && batch.faults().empty()) {
     pipeline_.Refuse(0, 0, RefusalReason::kEmptyFrame, "the batch has neither frames nor faults", batch_);
   }
 
@@ -189,6 +198,70 @@ void StreamReactor::AddFrame(const v1::Frame& frame, std::uint32_t index) {
   samples_.clear();
   for (const v1::Sample& sample : frame.samples()) samples_.push_back(FromWire(sample));
   pipeline_.AddSamples(*vehicle, index, frame.measure_time_ms(), layout_ ? &*layout_ : nullptr, row, samples_, batch_);
+}
+
+// Budget: 0.4 us for a row of 420 values of which 120 changed.
+void StreamReactor::AddPackedFrames(const v1::PackedFrames& packed, std::uint32_t& index) {
+  const auto refuse = [this, &index](RefusalReason reason, std::string message) {
+    pipeline_.Refuse(index++, 0, reason, std::move(message), batch_);
+  };
+  const VehicleRegistry::Entry* const vehicle = FindVehicle(packed.vehicle_index(), index);
+  if (vehicle == nullptr) {
+    ++index;
+    return;
+  }
+  if (!layout_) {
+    refuse(RefusalReason::kRowWidth, "the frames are packed rows, but the stream's Hello has no layout");
+    return;
+  }
+  auto reader = PackedFramesReader::Open(packed.frames());
+  if (!reader.ok()) {
+    refuse(RefusalReason::kMalformedFrames, MessageOf(reader.status()));
+    return;
+  }
+  std::vector<RawValue>& last_row = vehicles_[packed.vehicle_index()].last_row;
+  if (reader->on_last_row() && last_row.empty()) {
+    refuse(RefusalReason::kNoLastRow,
+           "no row of the vehicle is kept that these could be packed against; send them again, packed against zeros");
+    return;
+  }
+  if (reader->on_last_row()) {
+    row_ = last_row;
+  } else {
+    row_.assign(layout_->layout->size(), 0);
+  }
+  while (!reader->at_end()) {
+    std::int64_t measure_time_ms = 0;
+    Status status;
+    if (++packed_frame_count_ > options_.packed_frames_per_batch_max) {
+      status =
+          absl::ResourceExhaustedError(fmt::format("more than {} packed frames in a batch "
+                                                   "(ingest.packed_frames_per_batch_max); send these in another",
+                                                   options_.packed_frames_per_batch_max));
+    } else {
+      status = reader->Take(measure_time_ms, row_);
+    }
+    if (!status.ok()) {
+      // Whatever comes next is packed against something that is not known.
+      last_rows_bytes_ -= last_row.size() * sizeof(RawValue);
+      last_rows_.GiveBack(last_row.size() * sizeof(RawValue));
+      last_row = {};
+      refuse(absl::IsResourceExhausted(status) ? RefusalReason::kTooManyFrames : RefusalReason::kMalformedFrames,
+             MessageOf(status));
+      return;
+    }
+    pipeline_.AddRow(*vehicle, index++, measure_time_ms, *layout_, row_, batch_);
+  }
+  KeepLastRow(last_row);
+}
+
+void StreamReactor::KeepLastRow(std::vector<RawValue>& last_row) {
+  if (last_row.empty()) {
+    const std::size_t bytes = row_.size() * sizeof(RawValue);
+    if (!last_rows_.Take(bytes)) return;
+    last_rows_bytes_ += bytes;
+  }
+  last_row = row_;
 }
 
 void StreamReactor::AddFault(const v1::FaultReport& fault, std::uint32_t index) {
@@ -288,6 +361,7 @@ void StreamReactor::OnCancel() {
 }
 
 void StreamReactor::OnDone() {
+  last_rows_.GiveBack(last_rows_bytes_);
   if (registered_) {
     streams_.Remove(this);
     pipeline_.metrics().streams.Decrement();

@@ -25,7 +25,7 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
                             public DrainableStream {
  public:
   StreamReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
-                OpenStreams& streams);
+                OpenStreams& streams, LastRowsBudget& last_rows);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -46,6 +46,10 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   grpc::Status AddVehicles(const google::protobuf::RepeatedPtrField<std::string>& vins, std::string_view field);
   void AddFrame(const v1::Frame& frame, std::uint32_t index);
   void AddFault(const v1::FaultReport& fault, std::uint32_t index);
+  // `index` is that of the first frame, and becomes that of what follows.
+  void AddPackedFrames(const v1::PackedFrames& packed, std::uint32_t& index);
+  // The row in `row_` is the vehicle's last.
+  void KeepLastRow(std::vector<RawValue>& last_row);
   const VehicleRegistry::Entry* FindVehicle(std::uint32_t vehicle_index, std::uint32_t frame_index);
 
   void OnDurable(Answer* answer, const Status& status);
@@ -58,6 +62,7 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   const VehicleRegistry& registry_;
   const IngestServiceOptions& options_;
   OpenStreams& streams_;
+  LastRowsBudget& last_rows_;
   bool registered_ = false;  // in streams_
 
   // Reads the next message, in place of the one before.
@@ -70,10 +75,14 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   struct StreamVehicle {
     std::string vin;  // upper case
     VehicleRegistry::Entry entry;
+    std::vector<RawValue> last_row;  // that came packed; empty: none is kept
   };
   std::vector<StreamVehicle> vehicles_;
   IncomingBatch batch_;
   std::vector<Pipeline::Sample> samples_;
+  std::size_t packed_frame_count_ = 0;  // of the batch
+  std::vector<RawValue> row_;
+  std::size_t last_rows_bytes_ = 0;  // taken of the budget
   std::uint64_t last_sequence_ = 0;
   bool greeted_ = false;
 

@@ -7,7 +7,7 @@ namespace {
 
 static_assert(static_cast<int>(RefusalReason::kUnknownVehicle) == v1::REFUSAL_REASON_UNKNOWN_VEHICLE);
 static_assert(static_cast<int>(RefusalReason::kOutOfRange) == v1::REFUSAL_REASON_OUT_OF_RANGE);
-static_assert(static_cast<int>(RefusalReason::kMalformedLine) == v1::REFUSAL_REASON_MALFORMED_LINE);
+static_assert(static_cast<int>(RefusalReason::kTooManyFrames) == v1::REFUSAL_REASON_TOO_MANY_FRAMES);
 static_assert(kRefusalReasonNames.size() == v1::RefusalReason_ARRAYSIZE);
 
 constexpr std::uint32_t kMaxSourceAddress = 253;  // 254 is "no address", 255 all

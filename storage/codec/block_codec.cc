@@ -13,13 +13,11 @@
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "base/varint.h"
 #include "storage/internal/record_coding.h"
-#include "storage/internal/varint.h"
 
 namespace telltale {
 namespace {
-
-using internal::TakeVarint;
 
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kChecksumBytes = 8;

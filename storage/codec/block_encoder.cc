@@ -8,14 +8,12 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "base/varint.h"
 #include "storage/codec/block_codec.h"
 #include "storage/internal/record_coding.h"
-#include "storage/internal/varint.h"
 
 namespace telltale {
 namespace {
-
-using internal::PutVarint;
 
 constexpr std::uint8_t kVersion = 1;
 

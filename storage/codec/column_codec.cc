@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "storage/internal/varint.h"
+#include "base/varint.h"
 
 namespace telltale {
 namespace {
@@ -124,8 +124,7 @@ void ListChanges(const RawValue* column, const Bitmap& changes, std::size_t chan
     for (; bits != 0 && k < change_count; bits &= bits - 1, ++k) {
       const std::size_t at = first + static_cast<std::size_t>(std::countr_zero(bits));
       positions[k] = static_cast<std::uint32_t>(at);
-      zigzag[k] =
-          internal::ZigZag32(static_cast<std::uint32_t>(column[at]) - static_cast<std::uint32_t>(column[at - 1]));
+      zigzag[k] = ZigZag32(static_cast<std::uint32_t>(column[at]) - static_cast<std::uint32_t>(column[at - 1]));
     }
   }
 }

@@ -7,13 +7,10 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "storage/internal/varint.h"
+#include "base/varint.h"
 
 namespace telltale {
 namespace {
-
-using internal::UnZigZag32;
-using internal::ZigZag32;
 
 void Transpose(const RawValue* from, std::size_t from_stride, std::size_t row_count, std::size_t column_count,
                RawValue* to, std::size_t to_stride) {

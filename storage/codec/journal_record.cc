@@ -8,17 +8,12 @@
 
 #include <xxhash.h>
 
+#include "base/varint.h"
 #include "storage/codec/old_row_codec.h"
 #include "storage/codec/row_codec.h"
-#include "storage/internal/varint.h"
 
 namespace telltale {
 namespace {
-
-using internal::PutVarint;
-using internal::TakeVarint;
-using internal::UnZigZag;
-using internal::ZigZag;
 
 static_assert(std::endian::native == std::endian::little, "integers are written as they stand in memory");
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <vector>
 
-#include "storage/internal/varint.h"
+#include "base/varint.h"
 
 namespace telltale {
 namespace {
@@ -45,7 +45,7 @@ bool TakeRow(std::string_view& bytes, std::size_t count, const Change& change) {
     if (!difference) return false;
     std::uint32_t zigzag = 0;
     std::memcpy(&zigzag, difference->data(), size);
-    change(changed[n], internal::UnZigZag32(zigzag));
+    change(changed[n], UnZigZag32(zigzag));
   }
   return true;
 }

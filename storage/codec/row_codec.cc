@@ -11,8 +11,8 @@
 #include <optional>
 
 #include "base/check.h"
+#include "base/varint.h"
 #include "storage/codec/row_codec_avx2.h"
-#include "storage/internal/varint.h"
 
 namespace telltale {
 namespace {
@@ -142,8 +142,8 @@ char* RowCodec::EncodePortably(std::span<const RawValue> base, std::span<const R
     masks += 8;
     for (; mask != 0; mask &= mask - 1, ++n) {
       const std::size_t i = g * kGroup + static_cast<std::size_t>(std::countr_zero(mask));
-      const std::uint32_t zigzag = internal::ZigZag32(static_cast<std::uint32_t>(row[i]) -
-                                                      (base.empty() ? 0U : static_cast<std::uint32_t>(base[i])));
+      const std::uint32_t zigzag =
+          ZigZag32(static_cast<std::uint32_t>(row[i]) - (base.empty() ? 0U : static_cast<std::uint32_t>(base[i])));
       const std::uint32_t above = zigzag >> 4;
       const unsigned size = (above > 0 ? 1U : 0U) + (above > 0xFF ? 1U : 0U) + (above > 0xFFFF ? 1U : 0U);
       nibbles[n / 2] = static_cast<char>(nibbles[n / 2] | (zigzag & 0xF) << (4 * (n % 2)));
@@ -181,7 +181,7 @@ bool RowCodec::DecodePortably(std::string_view& bytes, std::span<RawValue> row) 
       }
       in += kBytes[size];
       const std::uint32_t zigzag = above << 4 | nibble;
-      row[i] = static_cast<RawValue>(static_cast<std::uint32_t>(row[i]) + internal::UnZigZag32(zigzag));
+      row[i] = static_cast<RawValue>(static_cast<std::uint32_t>(row[i]) + UnZigZag32(zigzag));
     }
   }
   bytes.remove_prefix(parts->size_bytes());

@@ -6,11 +6,11 @@
 #include <cstring>
 #include <vector>
 
+#include "base/varint.h"
+
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
-
-#include "storage/internal/varint.h"
 
 namespace telltale::internal {
 

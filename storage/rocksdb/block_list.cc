@@ -4,9 +4,9 @@
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "base/varint.h"
 #include "storage/codec/column_codec.h"
 #include "storage/internal/record_coding.h"
-#include "storage/internal/varint.h"
 
 namespace telltale::internal {
 namespace {

@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include "base/varint.h"
 #include "storage/codec/old_row_codec.h"
 #include "storage/codec/row_codec.h"
 #include "storage/internal/record_coding.h"
-#include "storage/internal/varint.h"
 
 namespace telltale::internal {
 namespace {

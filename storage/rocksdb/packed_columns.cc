@@ -6,8 +6,8 @@
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "base/varint.h"
 #include "storage/internal/record_coding.h"
-#include "storage/internal/varint.h"
 
 namespace telltale::internal {
 namespace {

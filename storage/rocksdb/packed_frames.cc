@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/varint.h"
 #include "storage/codec/row_codec.h"
-#include "storage/internal/varint.h"
 #include "storage/rocksdb/frame_merge.h"
 
 namespace telltale::internal {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace telltale::internal {
+namespace telltale {
 
 // Integers of 7 bits a byte, the low ones first, the top bit set on all but the last (as protobuf's).
 inline void PutVarint(std::string& to, std::uint64_t value) {
@@ -45,4 +45,4 @@ constexpr std::int64_t UnZigZag(std::uint64_t value) {
 constexpr std::uint32_t ZigZag32(std::uint32_t value) { return (value << 1) ^ (0U - (value >> 31)); }
 constexpr std::uint32_t UnZigZag32(std::uint32_t value) { return (value >> 1) ^ (0U - (value & 1)); }
 
-}  // namespace telltale::internal
+}  // namespace telltale
