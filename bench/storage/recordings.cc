@@ -3,19 +3,17 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <vector>
 
 #include <fmt/format.h>
 #include <zstd.h>
 
 #include "base/check.h"
+#include "bench/recording.h"
 #include "bench/storage/measure.h"
 #include "bench/storage/trucks.h"
 #include "catalog/catalog.h"
-#include "ingest/files/file_decoder.h"
 
 namespace telltale::storage_bench {
 namespace {
@@ -59,15 +57,8 @@ std::string RowsOf(const FrameBatch& frames) {
 }
 
 FrameBatch Decode(const Catalog& catalog, const std::filesystem::path& path, VehicleId vehicle, Sizes& sizes) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  FileDecoderOptions options{.vehicle_id = vehicle};
-  if (path.extension() == ".csv") options.start_time_ms = kStartTimeMs;  // these count from their beginning
-  const auto decoder = FileDecoder::Create(catalog, options);
-  DecodedPiece piece;
-  CHECK(decoder->Add(bytes, piece).ok() && decoder->Finish(piece).ok());
-  FrameBatch& frames = piece.frames;
-  CHECK(!frames.empty());
+  const std::string bytes = BytesOf(path);
+  FrameBatch frames = DecodeRecording(catalog, path, bytes, vehicle, kStartTimeMs);
   const auto values = static_cast<std::size_t>(std::ranges::count_if(frames.MutableValues(), IsValue));
   sizes = {.frames = frames.size(),
            .values = values,
@@ -75,7 +66,7 @@ FrameBatch Decode(const Catalog& catalog, const std::filesystem::path& path, Veh
            .file_bytes = bytes.size(),
            .file_zstd_bytes = ZstdBytes(bytes),
            .rows_zstd_bytes = ZstdBytes(RowsOf(frames))};
-  return std::move(frames);
+  return frames;
 }
 
 // Appends them to an empty store, and prints what they take there.
@@ -109,14 +100,6 @@ void BenchRecordings(const Options& options, TelemetryStoreOptions store_options
   store_options.archive_period = std::chrono::seconds{0};  // only when it is asked to
   const auto catalog = Catalog::Load();
   CHECK(catalog.ok());
-  std::vector<std::filesystem::path> paths;
-  for (const char* folder : {"canlogs", "trips"}) {
-    for (const auto& entry : std::filesystem::directory_iterator(options.recordings + "/" + folder)) {
-      const std::string extension = entry.path().extension();
-      if (extension == ".log" || extension == ".csv") paths.push_back(entry.path());
-    }
-  }
-  std::ranges::sort(paths);
   Print("recordings",
         "bytes a value in blocks and once archived, with keys and times; bytes of latest values and "
         "rollups; bytes a value by zstd -3 of the file and of its rows");
@@ -124,7 +107,7 @@ void BenchRecordings(const Options& options, TelemetryStoreOptions store_options
                         "states", "bytes", "blocks", "archived", "latest", "rollups", "zstd file", "zstd rows"));
   Sizes all;
   std::vector<FrameBatch> all_frames;
-  for (const std::filesystem::path& path : paths) {
+  for (const std::filesystem::path& path : RecordingPaths(options.recordings)) {
     Sizes sizes;
     std::vector<FrameBatch> frames;
     frames.push_back(Decode(*catalog, path, 1, sizes));

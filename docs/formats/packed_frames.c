@@ -50,8 +50,9 @@ size_t pack_frame(const int32_t *base, const int32_t *row, size_t width, int64_t
     }
     if (changed == before) continue;
     group_bits[g / 8] |= (uint8_t)(1u << (g % 8));
-    memcpy(end, changes, 8);
-    end += 8;
+    i = width - 64 * g < 64 ? (width - 64 * g + 7) / 8 : 8;
+    memcpy(end, changes, i);
+    end += i;
   }
 
   nibbles = end;

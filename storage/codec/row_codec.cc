@@ -23,6 +23,11 @@ constexpr std::array<std::size_t, 4> kBytes = {0, 1, 2, 4};  // by size
 
 std::size_t GroupCount(std::size_t count) { return (count + kGroup - 1) / kGroup; }
 
+// Bytes of the changes of a group, of `count` values in all.
+std::size_t MaskBytes(std::size_t group, std::size_t count) {
+  return (std::min(kGroup, count - group * kGroup) + 7) / 8;
+}
+
 // A bit for each of `count` values, at most kGroup: whether they differ.
 std::uint64_t ChangeMask(const RawValue* a, const RawValue* b, std::size_t count) {
   std::uint64_t mask = 0;
@@ -87,8 +92,13 @@ std::optional<Parts> FindParts(std::string_view bytes, std::size_t count) {
     return sum;
   };
   if (!take((GroupCount(count) + 7) / 8, parts.groups)) return std::nullopt;
-  const std::size_t mask_count = ones(parts.groups);
-  if (mask_count > GroupCount(count) || !take(mask_count * 8, parts.masks)) return std::nullopt;
+  std::size_t mask_bytes = 0;
+  for (std::size_t g = 0; g < parts.groups.size() * 8; ++g) {
+    if (((parts.groups[g / 8] >> (g % 8)) & 1) == 0) continue;
+    if (g >= GroupCount(count)) return std::nullopt;
+    mask_bytes += MaskBytes(g, count);
+  }
+  if (!take(mask_bytes, parts.masks)) return std::nullopt;
   const std::size_t changed_count = ones(parts.masks);
   if (changed_count > count || !take((changed_count + 1) / 2, parts.nibbles)) return std::nullopt;
   if (!take((changed_count + 3) / 4, parts.sizes)) return std::nullopt;
@@ -126,8 +136,8 @@ char* RowCodec::EncodePortably(std::span<const RawValue> base, std::span<const R
     const std::uint64_t mask = ChangeMask(from, row.data() + g * kGroup, count);
     if (mask == 0) continue;
     group_bits[g / 8] = static_cast<char>(group_bits[g / 8] | (1 << (g % 8)));
-    std::memcpy(masks_end, &mask, 8);
-    masks_end += 8;
+    std::memcpy(masks_end, &mask, 8);  // there is room for eight
+    masks_end += MaskBytes(g, row.size());
     changed_count += static_cast<std::size_t>(std::popcount(mask));
   }
   char* const nibbles = masks_end;
@@ -138,8 +148,8 @@ char* RowCodec::EncodePortably(std::span<const RawValue> base, std::span<const R
   for (std::size_t g = 0; g < groups; ++g) {
     if (((group_bits[g / 8] >> (g % 8)) & 1) == 0) continue;
     std::uint64_t mask = 0;
-    std::memcpy(&mask, masks, 8);
-    masks += 8;
+    std::memcpy(&mask, masks, MaskBytes(g, row.size()));
+    masks += MaskBytes(g, row.size());
     for (; mask != 0; mask &= mask - 1, ++n) {
       const std::size_t i = g * kGroup + static_cast<std::size_t>(std::countr_zero(mask));
       const std::uint32_t zigzag =
@@ -161,12 +171,13 @@ bool RowCodec::DecodePortably(std::string_view& bytes, std::span<RawValue> row) 
   static constexpr std::array<std::uint32_t, 4> kKeep = {0, 0xFF, 0xFFFF, 0xFFFFFFFF};
   const char* in = parts->data.data();
   const char* const end = bytes.data() + bytes.size();
+  const char* masks = parts->masks.data();
   std::size_t n = 0;
-  std::size_t m = 0;
-  for (std::size_t g = 0; g < parts->groups.size() * 8; ++g) {
+  for (std::size_t g = 0; g < GroupCount(row.size()); ++g) {
     if (((parts->groups[g / 8] >> (g % 8)) & 1) == 0) continue;
     std::uint64_t mask = 0;
-    std::memcpy(&mask, parts->masks.data() + 8 * m++, 8);
+    std::memcpy(&mask, masks, MaskBytes(g, row.size()));
+    masks += MaskBytes(g, row.size());
     for (; mask != 0; mask &= mask - 1, ++n) {
       const std::size_t i = g * kGroup + static_cast<std::size_t>(std::countr_zero(mask));
       if (i >= row.size()) return false;

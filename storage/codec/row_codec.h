@@ -12,7 +12,7 @@ namespace telltale {
 // Packs a row of raw values as its difference to another row of the same signals:
 //
 //     groups    a bit for each 64 values: whether any of them differs
-//     changes   for each group that does: 8 bytes, a bit for each value
+//     changes   for each group that does a bit for each value: 8 bytes, of the last group as many as it needs
 //     nibbles   for each changed value the lowest 4 bits of its zigzag difference; differences wrap at 32 bits
 //     sizes     2 bits for each: whether the bits above take 0, 1, 2 or 4 bytes
 //     bytes     the bits above, little-endian

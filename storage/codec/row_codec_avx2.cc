@@ -157,6 +157,17 @@ TELLTALE_AVX2 inline unsigned SizesOf(__m256i above) {
   return kEverySecondBit[more_than(0) ^ two_bytes ^ more_than(0xFFFF)] | 2U * kEverySecondBit[two_bytes];
 }
 
+// A group's changes, in 1 to 8 bytes.
+inline std::uint64_t LoadMask(const char* from, std::size_t bytes) {
+  std::uint64_t mask = 0;
+  if (bytes == sizeof(mask)) [[likely]] {
+    std::memcpy(&mask, from, sizeof(mask));
+  } else {
+    std::memcpy(&mask, from, bytes);
+  }
+  return mask;
+}
+
 // Takes four values without their nibbles from `in`; `end` is where all ends, at least as far as they go.
 TELLTALE_AVX2 inline __m128i TakeFour(const char*& in, const char* end, unsigned sizes) {
   std::array<char, 16> last{};
@@ -215,8 +226,8 @@ TELLTALE_AVX2 char* EncodeRowAvx2(std::span<const RawValue> base, std::span<cons
     }
     if (mask == 0) continue;
     group_bits[g / 8] = static_cast<char>(group_bits[g / 8] | (1 << (g % 8)));
-    std::memcpy(out, &mask, 8);
-    out += 8;
+    std::memcpy(out, &mask, 8);  // there is room for eight
+    out += (end - g * kGroup + 7) / 8;
   }
   // Beyond the last difference zeros, which have no bytes.
   std::fill_n(zigzags + changed, kLanes, 0);
@@ -254,11 +265,12 @@ TELLTALE_AVX2 bool DecodeRowAvx2(std::string_view& bytes, std::span<RawValue> ro
   std::size_t changed = 0;
   for (std::size_t g = 0; g < 8 * group_bytes; ++g) {
     if (((group_bits[g / 8] >> (g % 8)) & 1) == 0) continue;
-    if (g >= groups || end - in < 8) return false;
-    std::uint64_t mask = 0;
-    std::memcpy(&mask, in, 8);
-    in += 8;
+    if (g >= groups) return false;
     const std::size_t values = std::min(kGroup, count - g * kGroup);
+    const std::size_t mask_bytes = (values + 7) / 8;
+    if (static_cast<std::size_t>(end - in) < mask_bytes) return false;
+    const std::uint64_t mask = LoadMask(in, mask_bytes);
+    in += mask_bytes;
     if (values < kGroup && mask >> values != 0) return false;
     changed += static_cast<std::size_t>(std::popcount(mask));
   }
@@ -287,10 +299,10 @@ TELLTALE_AVX2 bool DecodeRowAvx2(std::string_view& bytes, std::span<RawValue> ro
   const std::uint32_t* next = differences;
   for (std::size_t g = 0; g < groups; ++g) {
     if (((group_bits[g / 8] >> (g % 8)) & 1) == 0) continue;
-    std::uint64_t mask = 0;
-    std::memcpy(&mask, mask_at, 8);
-    mask_at += 8;
     const std::size_t group_end = std::min(count, (g + 1) * kGroup);
+    const std::size_t mask_bytes = (group_end - g * kGroup + 7) / 8;
+    std::uint64_t mask = LoadMask(mask_at, mask_bytes);
+    mask_at += mask_bytes;
     std::size_t i = g * kGroup;
     for (; i + kLanes <= group_end; i += kLanes, mask >>= kLanes) {
       const auto differs = static_cast<unsigned>(mask & 0xFF);

@@ -101,10 +101,10 @@ TEST(PackedFrames, AreAsTheirFormatSays) {
   EXPECT_EQ(hex,
             "00"
             "d00f"
-            "010300000000000000"
+            "0103"
             "f60cffffff0f"
             "d00f"
-            "010100000000000000"
+            "0101"
             "0200");
 }
 

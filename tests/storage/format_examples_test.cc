@@ -65,19 +65,19 @@ TEST(FormatExamples, Journal) {
   writer.Add(batch[1], batch[0].values, 1);
   writer.End();
   EXPECT_EQ(Hex(writer.bytes().substr(0, 16)),
-            "27000000"
+            "19000000"
             "03000000"
             "0100000000000000");
   EXPECT_EQ(Hex(writer.bytes().substr(JournalGroupWriter::kHeadBytes)),
             "07d00f"
             "0002040e"
             "00"
-            "010300000000000000"
+            "0103"
             "f60cffffff0f"
             "07d00f0001"
-            "010100000000000000"
+            "0101"
             "0200"
-            "00");
+            "00000000000000");
 }
 
 TEST(FormatExamples, Archive) {
