@@ -101,6 +101,9 @@ class Pipeline {
   using DoneFunction = std::function<void(const Status&)>;
   void Submit(IncomingBatch& batch, DoneFunction done);
 
+  // See TelemetryStore::HasRoom. Ask before a batch is read.
+  bool HasRoom(std::function<void()> on_room) { return telemetry_.HasRoom(std::move(on_room)); }
+
   const Catalog& catalog() const { return catalog_; }
   IngestMetrics& metrics() { return metrics_; }
 

@@ -96,10 +96,14 @@ class TelemetryStore {
 
   // Makes the batch durable, as a whole or not at all, then calls `done`, once, from a thread of the store: it must be
   // quick and must not call Append. Frames of one vehicle take effect in the order of the calls. Visible to readers
-  // before `done` is called, never before durable. Blocks while more than the configured bytes wait. Errors (to
-  // `done`): UNAVAILABLE the disk does not take writes or is nearly full, or the store is closing; the caller sends
-  // again.
+  // before `done` is called, never before durable. Never blocks: HasRoom tells when to wait. Errors (to `done`):
+  // UNAVAILABLE the disk does not take writes or is nearly full, or the store is closing; the caller sends again.
   virtual void Append(FrameBatch batch, AppendCallback done) = 0;
+
+  // Whether less waits to become durable than the configured bytes. If not, calls `on_room`, once, as soon as at most
+  // half of them wait, from a thread of the store: it must be quick and must not call Append. Ask before taking a batch
+  // in: then it is the sender who waits, and memory stays flat.
+  virtual bool HasRoom(std::function<void()> on_room) = 0;
 
   // The newest value of each of `signals` that the vehicle ever sent (empty: all), in the order of ids. Errors:
   // DATA_LOSS what is stored of the vehicle is damaged; UNAVAILABLE the disk.

@@ -309,10 +309,10 @@ void StreamReactor::Advance() {
       writing_ = true;
       StartWrite(&answers_.front().response);
     }
-    if (!end_ && !reading_ && !handling_ && answers_.size() < options_.batches_in_flight) {
+    if (!end_ && !reading_ && !handling_ && !waiting_ && answers_.size() < options_.batches_in_flight) {
       ReadNext();
     }
-    if (end_ && !handling_ && !writing_ && answers_.empty()) {
+    if (end_ && !handling_ && !waiting_ && !writing_ && answers_.empty()) {
       finished_ = true;
       finish = *end_;
     }
@@ -322,10 +322,20 @@ void StreamReactor::Advance() {
 }
 
 void StreamReactor::ReadNext() {
+  waiting_ = !pipeline_.HasRoom([this] { OnRoom(); });
+  if (waiting_) return;
   reading_ = true;
   arena_.Reset();
   request_ = google::protobuf::Arena::CreateMessage<v1::StreamRequest>(&arena_);
   StartRead(request_);
+}
+
+void StreamReactor::OnRoom() {
+  {
+    MutexLock lock(mutex_);
+    waiting_ = false;
+  }
+  Advance();
 }
 
 void StreamReactor::DropUnsendable() {

@@ -65,8 +65,9 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   LastRowsBudget& last_rows_;
   bool registered_ = false;  // in streams_
 
-  // Reads the next message, in place of the one before.
+  // Reads the next message, in place of the one before, as soon as the store has room for it.
   void ReadNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnRoom();
 
   // Used by the reading thread alone; gRPC has one read under way at a time.
   google::protobuf::Arena arena_;  // of the request: its frames are freed together
@@ -90,6 +91,7 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   std::deque<Answer> answers_ ABSL_GUARDED_BY(mutex_);  // a deque keeps pointers to its elements valid
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;        // a read is under way
   bool handling_ ABSL_GUARDED_BY(mutex_) = false;       // its message is being handled; then no read is under way
+  bool waiting_ ABSL_GUARDED_BY(mutex_) = false;        // for room in the store; then no read is under way
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;  // nobody hears our answers
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

@@ -51,9 +51,6 @@ void Committer::Append(FrameBatch batch, TelemetryStore::AppendCallback done) {
   const std::size_t bytes = item.batch.size_bytes();
   {
     MutexLock lock(mutex_);
-    while (!stopping_ && queue_bytes_ > 0 && queue_bytes_ + bytes > options_.queue_bytes_max) {
-      queue_has_room_.Wait(mutex_);
-    }
     if (!stopping_) {
       queue_bytes_ += bytes;
       queue_.push_back(std::move(item));
@@ -62,6 +59,23 @@ void Committer::Append(FrameBatch batch, TelemetryStore::AppendCallback done) {
     }
   }
   item.done(absl::UnavailableError("the store is closing; send the frames again later"));
+}
+
+bool Committer::HasRoom(std::function<void()> on_room) {
+  MutexLock lock(mutex_);
+  if (stopping_ || queue_bytes_ < options_.queue_bytes_max) return true;
+  waiting_for_room_.push_back(std::move(on_room));
+  return false;
+}
+
+void Committer::MakeRoom(std::size_t bytes) {
+  std::vector<std::function<void()>> waiting;
+  {
+    MutexLock lock(mutex_);
+    queue_bytes_ -= bytes;
+    if (queue_bytes_ <= options_.queue_bytes_max / 2) waiting.swap(waiting_for_room_);
+  }
+  for (const std::function<void()>& on_room : waiting) on_room();
 }
 
 Status Committer::RunTask(std::function<Status()> task) {
@@ -129,9 +143,7 @@ void Committer::CommitLoop() {
       std::size_t bytes = 0;
       for (const Item& item : group) bytes += item.batch.size_bytes();
       WriteGroup(group);
-      MutexLock lock(mutex_);
-      queue_bytes_ -= bytes;
-      queue_has_room_.NotifyAll();
+      MakeRoom(bytes);
     }
     CheckDiskSpace();
     if (!writable_) TryToRecover();

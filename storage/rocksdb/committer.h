@@ -37,6 +37,8 @@ class Committer {
 
   // See TelemetryStore::Append.
   void Append(FrameBatch batch, TelemetryStore::AppendCallback done);
+  // See TelemetryStore::HasRoom.
+  bool HasRoom(std::function<void()> on_room);
   // Runs on the thread, between groups; returns its result.
   Status RunTask(std::function<Status()> task);
   // Makes `folder` a store of everything that was acknowledged, by links.
@@ -72,6 +74,8 @@ class Committer {
   };
 
   void CommitLoop();
+  // So many bytes of the queue are done.
+  void MakeRoom(std::size_t bytes);
   std::vector<Item> TakeGroup();
   void WriteGroup(std::vector<Item>& group);
   // The whole group. Returns the first item that cannot be planned now; nullopt: all are.
@@ -90,9 +94,9 @@ class Committer {
 
   Mutex mutex_;
   CondVar wake_committer_;
-  CondVar queue_has_room_;
   std::deque<Item> queue_ ABSL_GUARDED_BY(mutex_);
   std::size_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::vector<std::function<void()>> waiting_for_room_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   // The thread's own.

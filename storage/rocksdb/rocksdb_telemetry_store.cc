@@ -207,6 +207,10 @@ void RocksDbTelemetryStore::Append(FrameBatch batch, AppendCallback done) {
   impl_->committer().Append(std::move(batch), std::move(done));
 }
 
+bool RocksDbTelemetryStore::HasRoom(std::function<void()> on_room) {
+  return impl_->committer().HasRoom(std::move(on_room));
+}
+
 StatusOr<std::vector<LatestValue>> RocksDbTelemetryStore::Latest(VehicleId vehicle, std::span<const SignalId> signals) {
   return impl_->Latest(vehicle, signals);
 }

@@ -42,7 +42,7 @@ struct TelemetryStoreOptions {
   std::chrono::days short_retention{0};
   std::vector<SignalId> short_lived_signals;
 
-  std::size_t queue_bytes_max = std::size_t{64} << 20;      // appended and not yet durable; then Append blocks
+  std::size_t queue_bytes_max = std::size_t{64} << 20;      // appended and not yet durable; then HasRoom says no
   std::size_t group_bytes_max = std::size_t{4} << 20;       // of appended frames committed with one sync
   std::size_t sealing_bytes_max = std::size_t{256} << 20;   // on their way into blocks; then commits wait
   std::size_t cache_bytes = std::size_t{256} << 20;         // blocks that reads keep in memory
@@ -84,6 +84,7 @@ class RocksDbTelemetryStore : public TelemetryStore {
   RocksDbTelemetryStore& operator=(const RocksDbTelemetryStore&) = delete;
 
   void Append(FrameBatch batch, AppendCallback done) override;
+  bool HasRoom(std::function<void()> on_room) override;
   StatusOr<std::vector<LatestValue>> Latest(VehicleId vehicle, std::span<const SignalId> signals) override;
   Status Scan(VehicleId vehicle, std::span<const SignalId> signals, TimeRange range, const ScanOptions& options,
               const FrameFunction& visit) override;

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
@@ -161,6 +162,35 @@ TEST(Stream, AGracefulStopEndsOpenStreamsAndLosesNothing) {
   EXPECT_TRUE(std::includes(stored.begin(), stored.end(), acked.begin(), acked.end()));
   EXPECT_LE(stored.size(), acked.size() + 1);
   EXPECT_EQ(server.Metrics().at("telltale_storage_replayed_frames"), 0);
+}
+
+TEST(Stream, AFullQueueSlowsSendersDownAndLosesNothing) {
+  constexpr int kStreams = 8;
+  constexpr std::uint64_t kBatches = 60;
+  TemporaryFolder folder;
+  RunningServer server(folder.path(), {"--set", "store.queue_bytes_max=1"});
+  const std::uint32_t signal = FirstSignals(server.channel(), 1)[0];
+  std::vector<std::thread> senders;
+  std::atomic<std::uint64_t> accepted = 0;
+  for (int i = 0; i < kStreams; ++i) {
+    const std::string vin = fmt::format("WDB9630031L{:06}", i);
+    server.Register(vin);
+    senders.emplace_back([&, vin] {
+      IngestStream stream(server.channel());
+      stream.Hello({signal}, {vin});
+      stream.ReadHello();
+      for (std::uint64_t sequence = 1; sequence <= kBatches; ++sequence) {
+        const std::int64_t time_ms = kTimeMs + static_cast<std::int64_t>(sequence) * 10'000;
+        stream.Send(MakeBatch(sequence, {time_ms, time_ms + 1000, time_ms + 2000}, {1}));
+      }
+      for (std::uint64_t sequence = 1; sequence <= kBatches; ++sequence) {
+        accepted += stream.ReadAck().accepted_frame_count();
+      }
+      EXPECT_TRUE(stream.Finish().ok());
+    });
+  }
+  for (std::thread& sender : senders) sender.join();
+  EXPECT_EQ(accepted, kStreams * kBatches * 3);
 }
 
 TEST(Watch, SendsTheChosenSignalsOfTheChosenVehicles) {

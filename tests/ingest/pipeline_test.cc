@@ -26,6 +26,7 @@ class Telemetry : public TelemetryStore {
     appended.push_back(std::move(batch));
     fail ? done(absl::UnavailableError("full")) : done(result);
   }
+  bool HasRoom(std::function<void()>) override { return true; }
   StatusOr<std::vector<LatestValue>> Latest(VehicleId, std::span<const SignalId>) override {
     return std::vector<LatestValue>();
   }

@@ -720,6 +720,22 @@ TEST(TelemetryStoreOpen, RefusesASecondOpenAndANewerFormat) {
   EXPECT_THAT(newer.status().ToString(), HasSubstr("999"));
 }
 
+TEST(TelemetryStore, TellsWhenItHasRoomAgain) {
+  TemporaryFolder folder;
+  TelemetryStoreOptions options = SmallOptions(folder.path());
+  options.queue_bytes_max = 1;
+  const auto store = Open(options);
+  std::promise<bool> had_room;
+  std::promise<void> room;
+  // Until it returns the batch counts as waiting.
+  store->Append(OneFrame(1, kTimeMs, {2}, {3}), [&](const StatusOr<AppendResult>&) {
+    had_room.set_value(store->HasRoom([&room] { room.set_value(); }));
+  });
+  EXPECT_FALSE(had_room.get_future().get());
+  room.get_future().get();
+  EXPECT_TRUE(store->HasRoom([] { FAIL(); }));
+}
+
 TEST(TelemetryStoreOptions, AreChecked) {
   EXPECT_TRUE(Validate(TelemetryStoreOptions{}).ok());
   EXPECT_FALSE(Validate(TelemetryStoreOptions{.frames_per_block = 0}).ok());
