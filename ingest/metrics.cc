@@ -24,6 +24,8 @@ IngestMetrics::IngestMetrics(prometheus::Registry& registry)
       failed_batches(AddCounter(registry, "telltale_ingest_failed_batches_total", "Batches that could not be written")),
       broken_streams(AddCounter(registry, "telltale_ingest_broken_streams_total",
                                 "Streams and imports that broke off, or sent a message larger than allowed")),
+      limited_streams(AddCounter(registry, "telltale_ingest_limited_streams_total",
+                                 "Streams ended because their sender sends too many frames")),
       streams(prometheus::BuildGauge()
                   .Name("telltale_ingest_streams")
                   .Help("Open ingest streams and imports")

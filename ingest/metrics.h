@@ -28,6 +28,7 @@ struct IngestMetrics {
   prometheus::Counter& batches;          // telltale_ingest_batches_total: answered, refused frames or not
   prometheus::Counter& failed_batches;   // telltale_ingest_failed_batches_total: not written; the sender was told
   prometheus::Counter& broken_streams;   // telltale_ingest_broken_streams_total: not ended by either side's will
+  prometheus::Counter& limited_streams;  // telltale_ingest_limited_streams_total: ended, its sender sent too much
   prometheus::Gauge& streams;            // telltale_ingest_streams: open now
   prometheus::Histogram& batch_seconds;  // telltale_ingest_batch_seconds: received to answered
   std::array<prometheus::Counter*, kRefusalReasonNames.size()> refused{};  // telltale_ingest_refused_total{reason}

@@ -161,6 +161,11 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(NumberSetting("ingest.streams_max", "Open ingest streams and imports", config.ingest.streams_max));
   add(NumberSetting("ingest.vehicles_per_stream_max", "Vehicles that one stream may name",
                     config.ingest.vehicles_per_stream_max));
+  add(NumberSetting("ingest.sender_frames_per_s_max", "Frames a second that one sender may send; 0: no limit",
+                    config.ingest.sender_limit.frames_per_second_max));
+  add(DurationSetting<std::chrono::seconds>("ingest.sender_burst_s",
+                                            "So many seconds' worth of that may come at once, seconds",
+                                            config.ingest.sender_limit.burst));
   add(NumberSetting("ingest.packed_frames_per_batch_max", "Packed frames of a batch; further ones are refused",
                     config.ingest.packed_frames_per_batch_max));
   add(NumberSetting("ingest.last_rows_bytes_max",

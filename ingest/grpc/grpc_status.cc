@@ -11,8 +11,6 @@ static_assert(static_cast<int>(absl::StatusCode::kInvalidArgument) == grpc::Stat
 static_assert(static_cast<int>(absl::StatusCode::kUnavailable) == grpc::StatusCode::UNAVAILABLE);
 static_assert(static_cast<int>(absl::StatusCode::kDataLoss) == grpc::StatusCode::DATA_LOSS);
 
-constexpr int kRetryDelaySeconds = 1;
-
 }  // namespace
 
 grpc::Status ToGrpcStatus(const Status& status, const ErrorPlace& place) {
@@ -26,7 +24,8 @@ grpc::Status ToGrpcStatus(const Status& status, const ErrorPlace& place) {
     violation.set_description(message);
   }
   if (absl::IsUnavailable(status) || absl::IsResourceExhausted(status)) {
-    detail.mutable_retry_delay()->set_seconds(kRetryDelaySeconds);
+    detail.mutable_retry_delay()->set_seconds(place.retry_delay.count() / 1000);
+    detail.mutable_retry_delay()->set_nanos(static_cast<std::int32_t>(place.retry_delay.count() % 1000 * 1'000'000));
   }
   v1::StatusEnvelope envelope;
   envelope.set_code(static_cast<int>(status.code()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 #include <grpcpp/support/status.h>
@@ -12,6 +13,7 @@ namespace telltale {
 struct ErrorPlace {
   std::string_view reason = {};  // "UNKNOWN_VEHICLE", ...; empty: the code's name
   std::string_view field = {};   // path in the request, "range.from"
+  std::chrono::milliseconds retry_delay{1000};
 };
 
 // Our Status as gRPC's, with an ErrorDetail in the trailer; UNAVAILABLE and RESOURCE_EXHAUSTED carry a retry delay.

@@ -13,6 +13,7 @@ Status Validate(const IngestServiceOptions& options) {
   if (options.packed_frames_per_batch_max == 0) {
     return absl::InvalidArgumentError("ingest.packed_frames_per_batch_max must be at least 1");
   }
+  RETURN_IF_ERROR(Validate(options.sender_limit));
   if (options.streams_max == 0) return absl::InvalidArgumentError("ingest.streams_max must be at least 1");
   return OkStatus();
 }
@@ -50,8 +51,8 @@ IngestServiceImpl::IngestServiceImpl(Pipeline& pipeline, const VehicleRegistry& 
     : pipeline_(pipeline), registry_(registry), options_(options) {}
 
 grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestServiceImpl::Stream(
-    grpc::CallbackServerContext* /*context*/) {
-  return new StreamReactor(pipeline_, registry_, options_, streams_, last_rows_);
+    grpc::CallbackServerContext* context) {
+  return new StreamReactor(context->peer(), pipeline_, registry_, options_, {streams_, sender_limits_, last_rows_});
 }
 
 grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* IngestServiceImpl::Import(

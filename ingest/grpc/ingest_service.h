@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "ingest/pipeline.h"
+#include "ingest/sender_limits.h"
 #include "storage/vehicle_registry.h"
 
 namespace telltale {
@@ -23,6 +24,7 @@ struct IngestServiceOptions {
   std::size_t packed_frames_per_batch_max = 4'096;
   // Memory for the last rows of vehicles that send packed frames, of all streams; further ones have none kept.
   std::size_t last_rows_bytes_max = std::size_t{256} << 20;
+  SenderLimitOptions sender_limit;
 };
 
 // Errors: INVALID_ARGUMENT.
@@ -91,6 +93,7 @@ class IngestServiceImpl final : public v1::IngestService::CallbackService {
   const VehicleRegistry& registry_;
   const IngestServiceOptions options_;
   OpenStreams streams_;
+  SenderLimits sender_limits_{options_.sender_limit};
   LastRowsBudget last_rows_{options_.last_rows_bytes_max};
 };
 

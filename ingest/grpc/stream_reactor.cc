@@ -32,19 +32,19 @@ grpc::Status Stopping() {
 
 }  // namespace
 
-StreamReactor::StreamReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
-                             OpenStreams& streams, LastRowsBudget& last_rows)
+StreamReactor::StreamReactor(std::string peer, Pipeline& pipeline, const VehicleRegistry& registry,
+                             const IngestServiceOptions& options, const Shared& shared)
     : pipeline_(pipeline),
       registry_(registry),
       options_(options),
-      streams_(streams),
-      last_rows_(last_rows),
+      shared_(shared),
+      peer_(std::move(peer)),
       arena_(RequestArena()) {
   // Here, not above: from now on the stream may be asked to drain.
-  registered_ = streams.Add(this, options.streams_max);
+  registered_ = shared_.streams.Add(this, options.streams_max);
   if (registered_) {
     pipeline_.metrics().streams.Increment();
-  } else if (streams.draining()) {
+  } else if (shared_.streams.draining()) {
     EndReading(Stopping());
   } else {
     EndReading(ToGrpcStatus(absl::ResourceExhaustedError(
@@ -91,6 +91,10 @@ grpc::Status StreamReactor::HandleHello(const v1::Hello& hello) {
   if (hello.sender().size() > kMaxSenderBytes) {
     return Wrong("hello.sender", fmt::format("{} bytes; at most {}", hello.sender().size(), kMaxSenderBytes));
   }
+  // Of one that has no name, all streams from its address; the port is another each time.
+  sender_ = hello.sender().empty() ? peer_.substr(0, peer_.rfind(':')) : hello.sender();
+  limit_ = shared_.sender_limits.Of(sender_);
+  if (grpc::Status status = CheckRate(); !status.ok()) return status;
   if (hello.layout_size() > 0) {
     auto layout = CheckedLayout::Create(pipeline_.catalog(),
                                         {hello.layout().data(), static_cast<std::size_t>(hello.layout_size())});
@@ -109,6 +113,18 @@ grpc::Status StreamReactor::HandleHello(const v1::Hello& hello) {
   MutexLock lock(mutex_);
   answers_.push_back(std::move(answer));
   return grpc::Status::OK;
+}
+
+grpc::Status StreamReactor::CheckRate() const {
+  const auto delay = limit_ != nullptr ? limit_->Delay(SenderLimit::Clock::now()) : std::chrono::milliseconds{0};
+  if (delay == std::chrono::milliseconds{0}) return grpc::Status::OK;
+  pipeline_.metrics().limited_streams.Increment();
+  return ToGrpcStatus(
+      absl::ResourceExhaustedError(fmt::format("sender '{}' sends more than {} frames a second "
+                                               "(ingest.sender_frames_per_s_max); send the unanswered batches "
+                                               "again in {} ms",
+                                               sender_, options_.sender_limit.frames_per_second_max, delay.count())),
+      {.reason = "TOO_MANY_FRAMES", .retry_delay = delay});
 }
 
 grpc::Status StreamReactor::AddVehicles(const google::protobuf::RepeatedPtrField<std::string>& vins,
@@ -150,6 +166,7 @@ grpc::Status StreamReactor::HandleBatch(const v1::FrameBatch& batch) {
     return Wrong("batch.sequence", fmt::format("{} does not grow: the last was {}", batch.sequence(), last_sequence_),
                  "SEQUENCE_NOT_GROWING");
   }
+  if (grpc::Status status = CheckRate(); !status.ok()) return status;
   last_sequence_ = batch.sequence();
   if (grpc::Status status = AddVehicles(batch.more_vins(), "batch.more_vins"); !status.ok()) return status;
 
@@ -163,6 +180,10 @@ grpc::Status StreamReactor::HandleBatch(const v1::FrameBatch& batch) {
   for (const v1::PackedFrames& packed : batch.packed_frames()) AddPackedFrames(packed, index);
   for (int i = 0; i < batch.faults_size(); ++i) AddFault(batch.faults(i), static_cast<std::uint32_t>(i));
 
+  if (limit_ != nullptr) {
+    const std::uint64_t frames = index + static_cast<std::uint64_t>(batch.faults_size());
+    limit_->Count(std::max<std::uint64_t>(frames, 1), SenderLimit::Clock::now());
+  }
   if (batch.frames().empty() && batch.packed_frames().empty() && batch.faults().empty()) {
     pipeline_.Refuse(0, 0, RefusalReason::kEmptyFrame, "the batch has neither frames nor faults", batch_);
   }
@@ -244,7 +265,7 @@ void StreamReactor::AddPackedFrames(const v1::PackedFrames& packed, std::uint32_
     if (!status.ok()) {
       // Whatever comes next is packed against something that is not known.
       last_rows_bytes_ -= last_row.size() * sizeof(RawValue);
-      last_rows_.GiveBack(last_row.size() * sizeof(RawValue));
+      shared_.last_rows.GiveBack(last_row.size() * sizeof(RawValue));
       last_row = {};
       refuse(absl::IsResourceExhausted(status) ? RefusalReason::kTooManyFrames : RefusalReason::kMalformedFrames,
              MessageOf(status));
@@ -258,7 +279,7 @@ void StreamReactor::AddPackedFrames(const v1::PackedFrames& packed, std::uint32_
 void StreamReactor::KeepLastRow(std::vector<RawValue>& last_row) {
   if (last_row.empty()) {
     const std::size_t bytes = row_.size() * sizeof(RawValue);
-    if (!last_rows_.Take(bytes)) return;
+    if (!shared_.last_rows.Take(bytes)) return;
     last_rows_bytes_ += bytes;
   }
   last_row = row_;
@@ -371,9 +392,9 @@ void StreamReactor::OnCancel() {
 }
 
 void StreamReactor::OnDone() {
-  last_rows_.GiveBack(last_rows_bytes_);
+  shared_.last_rows.GiveBack(last_rows_bytes_);
   if (registered_) {
-    streams_.Remove(this);
+    shared_.streams.Remove(this);
     pipeline_.metrics().streams.Decrement();
   }
   delete this;

@@ -24,8 +24,16 @@ namespace telltale {
 class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>,
                             public DrainableStream {
  public:
-  StreamReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
-                OpenStreams& streams, LastRowsBudget& last_rows);
+  // What the streams of a server share.
+  struct Shared {
+    OpenStreams& streams;
+    SenderLimits& sender_limits;
+    LastRowsBudget& last_rows;
+  };
+
+  // `peer` is the sender's address, as gRPC writes it.
+  StreamReactor(std::string peer, Pipeline& pipeline, const VehicleRegistry& registry,
+                const IngestServiceOptions& options, const Shared& shared);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -46,6 +54,8 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   grpc::Status AddVehicles(const google::protobuf::RepeatedPtrField<std::string>& vins, std::string_view field);
   void AddFrame(const v1::Frame& frame, std::uint32_t index);
   void AddFault(const v1::FaultReport& fault, std::uint32_t index);
+  // OK while the sender does not send too much.
+  grpc::Status CheckRate() const;
   // `index` is that of the first frame, and becomes that of what follows.
   void AddPackedFrames(const v1::PackedFrames& packed, std::uint32_t& index);
   // The row in `row_` is the vehicle's last.
@@ -61,9 +71,9 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   Pipeline& pipeline_;
   const VehicleRegistry& registry_;
   const IngestServiceOptions& options_;
-  OpenStreams& streams_;
-  LastRowsBudget& last_rows_;
-  bool registered_ = false;  // in streams_
+  const Shared shared_;
+  const std::string peer_;
+  bool registered_ = false;  // in shared_.streams
 
   // Reads the next message, in place of the one before, as soon as the store has room for it.
   void ReadNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -72,6 +82,8 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   // Used by the reading thread alone; gRPC has one read under way at a time.
   google::protobuf::Arena arena_;  // of the request: its frames are freed together
   v1::StreamRequest* request_ = nullptr;
+  std::string sender_;
+  std::shared_ptr<SenderLimit> limit_;  // may be null
   std::optional<CheckedLayout> layout_;
   struct StreamVehicle {
     std::string vin;  // upper case

@@ -181,9 +181,10 @@ ProgramResult RunProgram(const std::vector<std::string>& command) {
 IngestStream::IngestStream(const std::shared_ptr<grpc::Channel>& channel)
     : stub_(v1::IngestService::NewStub(channel)), stream_(stub_->Stream(&context_)) {}
 
-void IngestStream::Hello(const std::vector<std::uint32_t>& layout, const std::vector<std::string>& vins) {
+void IngestStream::Hello(const std::vector<std::uint32_t>& layout, const std::vector<std::string>& vins,
+                         const std::string& sender) {
   v1::StreamRequest request;
-  request.mutable_hello()->set_sender("test");
+  request.mutable_hello()->set_sender(sender);
   for (const std::uint32_t id : layout) request.mutable_hello()->add_layout(id);
   for (const std::string& vin : vins) request.mutable_hello()->add_vins(vin);
   Send(request);

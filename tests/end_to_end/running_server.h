@@ -73,7 +73,8 @@ class IngestStream {
  public:
   explicit IngestStream(const std::shared_ptr<grpc::Channel>& channel);
 
-  void Hello(const std::vector<std::uint32_t>& layout, const std::vector<std::string>& vins);
+  void Hello(const std::vector<std::uint32_t>& layout, const std::vector<std::string>& vins,
+             const std::string& sender = "test");
   bool Send(const v1::FrameBatch& batch);
   bool Send(const v1::StreamRequest& request);
 

@@ -193,6 +193,50 @@ TEST(Stream, AFullQueueSlowsSendersDownAndLosesNothing) {
   EXPECT_EQ(accepted, kStreams * kBatches * 3);
 }
 
+TEST(Stream, ASenderAboveItsRateIsToldWhenToComeBackAndOthersGoOn) {
+  TemporaryFolder folder;
+  RunningServer server(folder.path(),
+                       {"--set", "ingest.sender_frames_per_s_max=100", "--set", "ingest.sender_burst_s=2"});
+  server.Register(kVin);
+  const std::uint32_t signal = FirstSignals(server.channel(), 1)[0];
+  std::vector<std::int64_t> times;
+  for (int i = 0; i < 250; ++i) times.push_back(kTimeMs + i * 1000);  // 2.5 s' worth
+  IngestStream flood(server.channel());
+  flood.Hello({signal}, {kVin}, "flood");
+  flood.ReadHello();
+  flood.Send(MakeBatch(1, times, {1}));
+  EXPECT_EQ(flood.ReadAck().accepted_frame_count(), 250U);
+  flood.Send(MakeBatch(2, times, {0}));
+  const grpc::Status status = flood.Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("sender 'flood' sends more than 100 frames a second"));
+  const v1::ErrorDetail detail = DetailOf(status);
+  EXPECT_EQ(detail.reason(), "TOO_MANY_FRAMES");
+  const auto delay =
+      std::chrono::seconds(detail.retry_delay().seconds()) + std::chrono::nanoseconds(detail.retry_delay().nanos());
+  EXPECT_GT(delay, std::chrono::milliseconds{1000});
+  EXPECT_LE(delay, std::chrono::milliseconds{1500});
+
+  IngestStream other(server.channel());
+  other.Hello({signal}, {kVin}, "other");
+  other.ReadHello();
+  other.Send(MakeBatch(1, {kTimeMs - 1000}, {1}));
+  EXPECT_EQ(other.ReadAck().accepted_frame_count(), 1U);
+  EXPECT_TRUE(other.Finish().ok());
+
+  IngestStream too_early(server.channel());
+  too_early.Hello({signal}, {kVin}, "flood");
+  EXPECT_EQ(too_early.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  std::this_thread::sleep_for(delay);
+  IngestStream in_time(server.channel());
+  in_time.Hello({signal}, {kVin}, "flood");
+  in_time.ReadHello();
+  in_time.Send(MakeBatch(1, {kTimeMs - 2000}, {1}));
+  EXPECT_EQ(in_time.ReadAck().accepted_frame_count(), 1U);
+  EXPECT_TRUE(in_time.Finish().ok());
+  EXPECT_EQ(server.Metrics().at("telltale_ingest_limited_streams_total"), 2);
+}
+
 TEST(Watch, SendsTheChosenSignalsOfTheChosenVehicles) {
   TemporaryFolder folder;
   RunningServer server(folder.path());
