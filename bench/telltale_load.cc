@@ -23,15 +23,17 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler sets
 
 void AddOptions(CLI::App& app, LoadOptions& options, std::string& start_time) {
   app.option_defaults()->always_capture_default();
+  const auto seconds = [&app](const char* name, std::chrono::seconds& value, const char* meaning) {
+    app.add_option_function<std::int64_t>(
+           name, [&value](std::int64_t s) { value = std::chrono::seconds(s); }, meaning)
+        ->default_val(value.count());
+  };
   app.add_option("--server", options.server, "host:port of telltaled");
   app.add_option("--vehicles", options.vehicle_count, "Vehicles; they are registered first");
   app.add_option("--signals", options.signal_count, "Signals in a frame");
   app.add_option("--frames-per-batch", options.frames_per_batch, "Frames in a message");
   app.add_option("--streams", options.stream_count, "Streams, each with a connection of its own");
-  app.add_option_function<std::int64_t>(
-         "--duration", [&options](std::int64_t s) { options.duration = std::chrono::seconds(s); },
-         "Seconds to send for")
-      ->default_val(options.duration.count());
+  seconds("--duration", options.duration, "Seconds to send for");
   app.add_option_function<std::int64_t>(
          "--cadence", [&options](std::int64_t ms) { options.cadence = std::chrono::milliseconds(ms); },
          "Milliseconds between two frames of a vehicle, by its clock")
@@ -39,11 +41,23 @@ void AddOptions(CLI::App& app, LoadOptions& options, std::string& start_time) {
   app.add_option("--in-flight", options.batches_in_flight, "Batches of a stream that may wait for an answer");
   app.add_option("--rate", options.rate, "Frames a second of all streams; 0: as fast as the server answers");
   app.add_option("--parked-share", options.parked_share, "Share of the vehicles that are parked, 0 to 1");
+  app.add_flag("--shifts", options.shifts,
+               "A fleet as it is: long haul, distribution, buses, off the road, each at its hours of the day (UTC)");
   app.add_option("--seed", options.seed, "Other seeds give other vehicles and values");
   app.add_option(
       "--start", start_time,
       "First instant of the vehicles' clocks, RFC 3339; default: behind the newest frame that the server has "
       "of them, else 30 days ago");
+  app.add_option("--late-share", options.disturbances.late_share,
+                 "Share of frames that come 6 to 180 steps late, 0 to 1");
+  app.add_option("--reorder-share", options.disturbances.reorder_share,
+                 "Share of frames that come behind one to three later ones of their vehicle");
+  app.add_option("--duplicate-share", options.disturbances.duplicate_share, "Share of frames that come a second time");
+  app.add_option("--clock-fault-share", options.disturbances.clock_fault_share,
+                 "Share of frames that come once more before, with a time that the server has to refuse");
+  seconds("--storm-every", options.storm_period, "All streams drop at once every so many seconds; 0: never");
+  seconds("--reconnect-timeout", options.reconnect_timeout,
+          "Seconds for which a stream that broke is tried again, and what was not answered sent again; 0: not");
   app.add_option("--verify", options.verify_count, "Frames to read back and compare");
   app.add_option("--server-pid", options.server_process_id, "Process on this machine to measure the CPU time of");
   app.add_option("--json", options.json_path, "File to write the report to, for programs");

@@ -34,8 +34,10 @@ struct Totals {
   std::uint64_t sent_frames = 0;
   std::uint64_t answered_frames = 0;
   std::uint64_t accepted_frames = 0;
+  std::uint64_t wrong_clock_frames = 0;
   std::uint64_t refusals = 0;
   std::uint64_t unanswered_batches = 0;
+  std::uint64_t reconnects = 0;
 };
 
 Totals Sum(const Streams& streams) {
@@ -48,6 +50,8 @@ Totals Sum(const Streams& streams) {
     totals.accepted_frames += counts.accepted_frames;
     totals.refusals += counts.refusals;
     totals.sent_frames += counts.sent_frames;
+    totals.wrong_clock_frames += counts.wrong_clock_frames;
+    totals.reconnects += counts.reconnects;
   }
   return totals;
 }
@@ -90,7 +94,9 @@ StatusOr<Streams> OpenStreams(const LoadOptions& options, const TruckModel& mode
   const double batches_per_second = options.rate / options.frames_per_batch / options.stream_count;
   for (std::uint32_t i = 0; i < options.stream_count; ++i) {
     const LoadStream::Plan plan{.share = ShareOf(options.vehicle_count, options.stream_count, i),
-                                .batches_per_second = batches_per_second};
+                                .batches_per_second = batches_per_second,
+                                .sample_size = (options.verify_count + options.stream_count - 1) / options.stream_count,
+                                .seed = options.seed + i};
     streams.push_back(std::make_unique<LoadStream>(options, model, fleet, timeline, plan, stop));
     RETURN_IF_ERROR(streams.back()->Open());
   }
@@ -98,7 +104,9 @@ StatusOr<Streams> OpenStreams(const LoadOptions& options, const TruckModel& mode
 }
 
 void WaitForEnd(const Streams& streams, const LoadOptions& options) {
-  const auto give_up = SteadyClock::now() + options.duration + kAnswerTimeout;
+  const auto end = SteadyClock::now() + options.duration;
+  const auto give_up = end + kAnswerTimeout;
+  auto storm = SteadyClock::now() + options.storm_period;
   ProgressLine progress;
   const auto all_ended = [&streams] {
     return std::all_of(streams.begin(), streams.end(), [](const auto& stream) { return stream->ended(); });
@@ -106,6 +114,9 @@ void WaitForEnd(const Streams& streams, const LoadOptions& options) {
   for (int tick = 1; !all_ended() && SteadyClock::now() < give_up; ++tick) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     if (tick % 10 == 0) progress.Show(Sum(streams), options.signal_count);
+    if (options.storm_period.count() == 0 || SteadyClock::now() < storm || SteadyClock::now() >= end) continue;
+    storm += options.storm_period;
+    for (const auto& stream : streams) stream->Drop();
   }
   for (const auto& stream : streams) {
     if (!stream->ended()) stream->Cancel();
@@ -114,21 +125,11 @@ void WaitForEnd(const Streams& streams, const LoadOptions& options) {
 }
 
 // Answered frames of all streams, each as likely as any other.
-std::vector<FrameKey> ChooseFrames(const Streams& streams, const Timeline& timeline, const LoadOptions& options) {
-  const std::uint64_t answered = Sum(streams).answered_frames;
-  std::mt19937_64 random(options.seed);
+std::vector<FrameKey> ChooseFrames(const Streams& streams, const LoadOptions& options) {
   std::vector<FrameKey> frames;
-  for (std::uint32_t i = 0; i < options.verify_count && answered > 0; ++i) {
-    std::uint64_t frame = random() % answered;
-    for (const auto& stream : streams) {
-      const std::uint64_t of_stream = stream->counts().answered_frames;
-      if (frame < of_stream) {
-        frames.push_back(stream->share().At(frame, timeline.first_step()));
-        break;
-      }
-      frame -= of_stream;
-    }
-  }
+  for (const auto& stream : streams) frames.insert(frames.end(), stream->sample().begin(), stream->sample().end());
+  std::shuffle(frames.begin(), frames.end(), std::mt19937_64(options.seed));
+  frames.resize(std::min<std::size_t>(frames.size(), options.verify_count));
   return frames;
 }
 
@@ -137,10 +138,13 @@ void AddStreams(const Streams& streams, LoadReport& report) {
   report.sent_frames = totals.sent_frames;
   report.accepted_frames = totals.accepted_frames;
   report.refusals = totals.refusals;
+  report.wrong_clock_frames = totals.wrong_clock_frames;
+  report.reconnects = totals.reconnects;
   report.lost_frames = totals.sent_frames - totals.answered_frames;
   for (const auto& stream : streams) {
     report.latencies.Add(stream->latencies());
     report.caught_up = report.caught_up || stream->caught_up();
+    report.recovery_max = std::max(report.recovery_max, stream->recovery_max());
     if (!stream->status().ok()) report.problems.push_back(stream->status().ToString());
     for (const std::string& example : stream->refusal_examples()) {
       if (report.problems.size() < LoadStream::kMaxRefusalExamples) report.problems.push_back(example);
@@ -168,6 +172,22 @@ Status Validate(const LoadOptions& options) {
   if (options.stream_count > options.vehicle_count) {
     return absl::InvalidArgumentError("--streams must not be more than --vehicles: each vehicle has one stream");
   }
+  const auto share = [](std::string_view name, double value) {
+    return value >= 0.0 && value <= 1.0 ? OkStatus()
+                                        : absl::InvalidArgumentError(fmt::format("--{} must be a share, 0 to 1", name));
+  };
+  RETURN_IF_ERROR(share("late-share", options.disturbances.late_share));
+  RETURN_IF_ERROR(share("reorder-share", options.disturbances.reorder_share));
+  RETURN_IF_ERROR(share("duplicate-share", options.disturbances.duplicate_share));
+  RETURN_IF_ERROR(share("clock-fault-share", options.disturbances.clock_fault_share));
+  RETURN_IF_ERROR(share("late-share and --reorder-share together",
+                        options.disturbances.late_share + options.disturbances.reorder_share));
+  if (options.storm_period.count() < 0 || options.reconnect_timeout.count() < 0) {
+    return absl::InvalidArgumentError("--storm-every and --reconnect-timeout must not be negative");
+  }
+  if (options.storm_period.count() > 0 && options.reconnect_timeout.count() == 0) {
+    return absl::InvalidArgumentError("--storm-every needs a --reconnect-timeout: no stream would come back");
+  }
   if (!std::isfinite(options.rate) || options.rate < 0.0) {
     return absl::InvalidArgumentError("--rate must be 0 or a positive number of frames a second");
   }
@@ -184,6 +204,7 @@ StatusOr<LoadReport> RunLoad(const LoadOptions& options, const std::atomic<bool>
   ASSIGN_OR_RETURN(const TruckModel model, TruckModel::Create(catalogue, {.signal_count = options.signal_count,
                                                                           .seed = options.seed,
                                                                           .parked_share = options.parked_share,
+                                                                          .shifts = options.shifts,
                                                                           .cadence_ms = options.cadence.count()}));
   ASSIGN_OR_RETURN(const Fleet fleet, RegisterFleet(channel, options, stop));
   const Timeline timeline(StartTimeMs(options, fleet), options.cadence);
@@ -213,7 +234,7 @@ StatusOr<LoadReport> RunLoad(const LoadOptions& options, const std::atomic<bool>
   }
   AddStreams(streams, report);
   if (options.verify_count > 0) {
-    const auto frames = ChooseFrames(streams, timeline, options);
+    const std::vector<FrameKey> frames = ChooseFrames(streams, options);
     ASSIGN_OR_RETURN(report.verified, Verify(channel, catalogue, model, fleet, timeline, frames));
   }
   return report;

@@ -9,9 +9,11 @@
 namespace telltale {
 namespace {
 
-std::int64_t SteadyNs(std::chrono::steady_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kRetryFirst{50};
+constexpr std::chrono::milliseconds kRetryMax{1000};
+constexpr std::int64_t kWrongClockMs = 4'102'444'800'000;  // 2100-01-01T00:00:00Z
 
 }  // namespace
 
@@ -23,11 +25,11 @@ LoadStream::LoadStream(const LoadOptions& options, const TruckModel& model, cons
       timeline_(timeline),
       plan_(plan),
       stop_(stop),
-      free_batches_(options.batches_in_flight),
-      send_times_ns_(options.batches_in_flight + 1) {}
+      order_(plan.share, timeline.first_step(), options.disturbances, options.seed),
+      random_(plan.seed) {}
 
 LoadStream::~LoadStream() {
-  if (writer_.joinable()) {
+  if (thread_.joinable()) {
     Cancel();
     Join();
   }
@@ -35,123 +37,247 @@ LoadStream::~LoadStream() {
 
 Status LoadStream::Open() {
   ASSIGN_OR_RETURN(const auto channel, Connect(options_.server));
-  stub_ = v1::IngestService::NewStub(channel);
-  stream_ = stub_->Stream(&context_);
-  Status named = NameVehicles();
-  if (named.ok() || !absl::IsUnavailable(named)) return named;
-  return FromGrpc(stream_->Finish(), "open a stream");  // says why
+  auto connection = std::make_shared<Connection>();
+  connection->stub = v1::IngestService::NewStub(channel);
+  connection->stream = connection->stub->Stream(&connection->context);
+  const Status named = NameVehicles(*connection);
+  if (absl::IsUnavailable(named)) return FromGrpc(connection->stream->Finish(), "open a stream");  // says why
+  RETURN_IF_ERROR(named);
+  MutexLock lock(mutex_);
+  connection_ = std::move(connection);
+  broken_ = false;
+  return OkStatus();
 }
 
-Status LoadStream::NameVehicles() {
+Status LoadStream::NameVehicles(Connection& connection) {
   const auto ended = [] { return absl::UnavailableError("the stream ended"); };
   v1::StreamRequest request;
   v1::StreamResponse response;
   request.mutable_hello()->set_sender("telltale-load");
   for (const SignalId signal : model_.layout()) request.mutable_hello()->add_layout(signal);
-  if (!stream_->Write(request) || !stream_->Read(&response) || !response.has_hello_ack()) return ended();
-
+  if (!connection.stream->Write(request) || !connection.stream->Read(&response) || !response.has_hello_ack()) {
+    return ended();
+  }
   const auto vins = fleet_.vins.begin() + plan_.share.first_vehicle;
   for (std::size_t first = 0; first < plan_.share.vehicle_count; first += kVinsPerMessage) {
     const std::size_t last = std::min<std::size_t>(plan_.share.vehicle_count, first + kVinsPerMessage);
     request.Clear();
-    request.mutable_batch()->set_sequence(++sequence_);
+    request.mutable_batch()->set_sequence(++connection.sequence);
     for (std::size_t i = first; i < last; ++i) {
       request.mutable_batch()->add_more_vins(vins[static_cast<std::ptrdiff_t>(i)]);
     }
-    if (!stream_->Write(request) || !stream_->Read(&response) || !response.has_batch_ack()) return ended();
+    if (!connection.stream->Write(request) || !connection.stream->Read(&response) || !response.has_batch_ack()) {
+      return ended();
+    }
   }
-  answered_sequence_ = sequence_;
   return OkStatus();
 }
 
-void LoadStream::Start(std::chrono::steady_clock::time_point end_time) {
-  start_time_ = std::chrono::steady_clock::now();
+bool LoadStream::Reconnect() {
+  const auto give_up = SteadyClock::now() + options_.reconnect_timeout;
+  for (auto wait = kRetryFirst;; wait = std::min(2 * wait, kRetryMax)) {
+    if (cancelled_ || SteadyClock::now() + wait > give_up) return false;
+    std::this_thread::sleep_for(wait);
+    const Status opened = Open();
+    if (!opened.ok()) {
+      status_ = opened;
+      continue;
+    }
+    status_ = OkStatus();
+    ++counts_.reconnects;
+    return true;
+  }
+}
+
+void LoadStream::Start(SteadyTime end_time) {
+  start_time_ = SteadyClock::now();
   end_time_ = end_time;
   last_answer_time_ = start_time_;
-  reader_ = std::thread([this] { Read(); });
-  writer_ = std::thread([this] { Write(); });
+  thread_ = std::thread([this] { Run(); });
 }
 
-void LoadStream::Join() {
-  writer_.join();
-  reader_.join();
+void LoadStream::Join() { thread_.join(); }
+
+void LoadStream::Cancel() {
+  cancelled_ = true;
+  Drop();
 }
 
-void LoadStream::Write() {
-  v1::StreamRequest request;  // reused: its rows stay where they are
-  std::uint64_t frame = 0;
-  for (std::uint64_t batch = 0; !stop_ && !broken_; ++batch) {
-    if (plan_.batches_per_second > 0.0) Pace(batch);
-    if (!free_batches_.try_acquire_until(end_time_)) break;
-    if (std::chrono::steady_clock::now() >= end_time_) break;
-    if (!FillBatch(*request.mutable_batch(), frame)) {
-      caught_up_ = true;
-      break;
+void LoadStream::Drop() {
+  MutexLock lock(mutex_);
+  connection_->context.TryCancel();
+  changed_.NotifyAll();
+}
+
+void LoadStream::Run() {
+  while (true) {
+    std::shared_ptr<Connection> connection;
+    {
+      MutexLock lock(mutex_);
+      connection = connection_;
     }
-    request.mutable_batch()->set_sequence(++sequence_);
-    send_times_ns_[sequence_ % send_times_ns_.size()] = SteadyNs(std::chrono::steady_clock::now());
-    frame += options_.frames_per_batch;
-    counts_.sent_frames = frame;
-    ++counts_.sent_batches;
-    if (!stream_->Write(request)) break;
+    std::thread reader([&] { Read(*connection); });
+    SendOn(*connection);
+    reader.join();
+    {
+      MutexLock lock(mutex_);
+      if (!broken_) break;
+      recovering_ = true;
+      broken_since_ = SteadyClock::now();
+    }
+    if (!Reconnect()) break;
   }
-  stream_->WritesDone();
-}
-
-void LoadStream::Pace(std::uint64_t batch) const {
-  const std::chrono::duration<double> after(static_cast<double>(batch) / plan_.batches_per_second);
-  const auto due = start_time_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(after);
-  std::this_thread::sleep_until(std::min(due, end_time_));
-}
-
-// False: a frame would be of the future.
-bool LoadStream::FillBatch(v1::FrameBatch& batch, std::uint64_t first_frame) const {
-  const std::int64_t now_ms = SystemClock().NowMs();
-  const int signal_count = static_cast<int>(model_.layout().size());
-  for (std::uint32_t i = 0; i < options_.frames_per_batch; ++i) {
-    const FrameKey key = plan_.share.At(first_frame + i, timeline_.first_step());
-    v1::Frame& frame = i < static_cast<std::uint32_t>(batch.frames_size()) ? *batch.mutable_frames(static_cast<int>(i))
-                                                                           : *batch.add_frames();
-    const std::int64_t time_ms = timeline_.TimeOf(key.step) + model_.TimeOffsetMs(key.vehicle);
-    if (time_ms > now_ms) return false;
-    frame.set_vehicle_index(key.vehicle - plan_.share.first_vehicle);
-    frame.set_measure_time_ms(time_ms);
-    if (frame.row_size() == 0) frame.mutable_row()->Resize(signal_count, 0);
-    model_.Fill(key.vehicle, key.step, {frame.mutable_row()->mutable_data(), model_.layout().size()});
-  }
-  return true;
-}
-
-void LoadStream::Read() {
-  v1::StreamResponse response;
-  while (stream_->Read(&response)) {
-    if (response.has_batch_ack()) NoteAnswer(response.batch_ack());
-  }
-  broken_ = true;
-  free_batches_.release();  // wakes a writer that waits for an answer which will not come
-  Status status = FromGrpc(stream_->Finish(), "stream");
-  if (status_.ok()) status_ = std::move(status);
   ended_ = true;
 }
 
-void LoadStream::NoteAnswer(const v1::BatchAck& ack) {
-  last_answer_time_ = std::chrono::steady_clock::now();
-  if (ack.sequence() != answered_sequence_ + 1) {
-    status_ = absl::InternalError(
-        fmt::format("the server answered batch {} after batch {}", ack.sequence(), answered_sequence_));
+void LoadStream::SendOn(Connection& connection) {
+  std::deque<InFlight> again;  // what the connection before did not answer
+  {
+    MutexLock lock(mutex_);
+    again.swap(in_flight_);
   }
-  answered_sequence_ = ack.sequence();
-  latencies_.Add(
-      std::chrono::nanoseconds(SteadyNs(last_answer_time_) - send_times_ns_[ack.sequence() % send_times_ns_.size()]));
-  counts_.answered_frames += options_.frames_per_batch;
+  while (!again.empty()) {
+    InFlight batch = std::move(again.front());
+    again.pop_front();
+    if (Send(connection, batch)) continue;
+    MutexLock lock(mutex_);
+    for (InFlight& rest : again) in_flight_.push_back(std::move(rest));
+    return;
+  }
+  while (!finishing_) {
+    Pace();
+    if (!WaitForRoom()) return;
+    InFlight batch{.frames = NextBatch()};
+    finishing_ = batch.frames.empty();
+    if (finishing_) break;
+    ++batch_;
+    ++counts_.sent_batches;
+    counts_.sent_frames += batch.frames.size();
+    counts_.wrong_clock_frames +=
+        static_cast<std::uint64_t>(std::ranges::count_if(batch.frames, &SentFrame::wrong_clock));
+    if (!Send(connection, batch)) return;
+  }
+  connection.stream->WritesDone();
+}
+
+bool LoadStream::Send(Connection& connection, InFlight& batch) {
+  v1::FrameBatch& out = *request_.mutable_batch();
+  const int signal_count = static_cast<int>(model_.layout().size());
+  if (out.frames_size() > static_cast<int>(batch.frames.size())) {
+    out.mutable_frames()->DeleteSubrange(static_cast<int>(batch.frames.size()),
+                                         out.frames_size() - static_cast<int>(batch.frames.size()));
+  }
+  for (std::size_t i = 0; i < batch.frames.size(); ++i) {
+    const auto& [key, wrong_clock] = batch.frames[i];
+    v1::Frame& frame =
+        i < static_cast<std::size_t>(out.frames_size()) ? *out.mutable_frames(static_cast<int>(i)) : *out.add_frames();
+    frame.set_vehicle_index(key.vehicle - plan_.share.first_vehicle);
+    frame.set_measure_time_ms(wrong_clock ? kWrongClockMs
+                                          : timeline_.TimeOf(key.step) + model_.TimeOffsetMs(key.vehicle));
+    if (frame.row_size() == 0) frame.mutable_row()->Resize(signal_count, 0);
+    model_.Fill(key.vehicle, key.step, {frame.mutable_row()->mutable_data(), model_.layout().size()});
+  }
+  batch.sequence = ++connection.sequence;
+  batch.sent = SteadyClock::now();
+  out.set_sequence(batch.sequence);
+  {
+    MutexLock lock(mutex_);
+    in_flight_.push_back(std::move(batch));
+  }
+  return connection.stream->Write(request_);
+}
+
+bool LoadStream::WaitForRoom() {
+  MutexLock lock(mutex_);
+  while (!broken_ && in_flight_.size() >= options_.batches_in_flight) changed_.Wait(mutex_);
+  return !broken_;
+}
+
+void LoadStream::Pace() {
+  if (plan_.batches_per_second == 0.0) return;
+  const std::chrono::duration<double> after(static_cast<double>(batch_) / plan_.batches_per_second);
+  const auto due = start_time_ + std::chrono::duration_cast<SteadyClock::duration>(after);
+  std::this_thread::sleep_until(std::min(due, end_time_));
+}
+
+// Empty: there is nothing more to send.
+std::vector<SentFrame> LoadStream::NextBatch() {
+  std::vector<SentFrame> frames;
+  if (stop_) return frames;
+  const bool ending = caught_up_ || SteadyClock::now() >= end_time_;
+  const std::int64_t now_ms = SystemClock().NowMs();
+  frames.reserve(options_.frames_per_batch);
+  while (frames.size() < options_.frames_per_batch) {
+    const std::optional<SentFrame> frame = ending || caught_up_ ? order_.NextHeld() : order_.Next();
+    if (!frame) break;
+    if (timeline_.TimeOf(frame->key.step) + model_.TimeOffsetMs(frame->key.vehicle) > now_ms) {
+      caught_up_ = true;
+      continue;
+    }
+    frames.push_back(*frame);
+  }
+  return frames;
+}
+
+void LoadStream::Read(Connection& connection) {
+  v1::StreamResponse response;
+  while (connection.stream->Read(&response)) {
+    if (response.has_batch_ack()) NoteAnswer(connection, response.batch_ack());
+  }
+  const Status status = FromGrpc(connection.stream->Finish(), "stream");
+  MutexLock lock(mutex_);
+  broken_ = !status.ok() || !in_flight_.empty();
+  if (broken_ && status_.ok()) status_ = status;
+  changed_.NotifyAll();
+}
+
+void LoadStream::NoteAnswer(Connection& connection, const v1::BatchAck& ack) {
+  last_answer_time_ = SteadyClock::now();
+  InFlight batch;
+  {
+    MutexLock lock(mutex_);
+    if (in_flight_.empty() || in_flight_.front().sequence != ack.sequence()) {
+      status_ =
+          absl::InternalError(fmt::format("the server answered batch {}, which was not the next", ack.sequence()));
+      connection.context.TryCancel();
+      return;
+    }
+    batch = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    if (recovering_)
+      recovery_max_ = std::max(recovery_max_, std::chrono::duration<double>(last_answer_time_ - broken_since_));
+    recovering_ = false;
+    changed_.NotifyAll();
+  }
+  latencies_.Add(last_answer_time_ - batch.sent);
+  counts_.answered_frames += batch.frames.size();
   counts_.accepted_frames += ack.accepted_frame_count();
-  counts_.refusals += ack.refusal_count();
   ++counts_.answered_batches;
+  std::uint64_t unexpected = ack.refusal_count() - static_cast<std::uint64_t>(ack.refusals_size());
   for (const v1::Refusal& refusal : ack.refusals()) {
-    if (refusal_examples_.size() >= kMaxRefusalExamples) break;
+    if (refusal.frame_index() < batch.frames.size() && batch.frames[refusal.frame_index()].wrong_clock &&
+        refusal.reason() == v1::REFUSAL_REASON_TIME_IN_FUTURE) {
+      continue;
+    }
+    ++unexpected;
+    if (refusal_examples_.size() >= kMaxRefusalExamples) continue;
     refusal_examples_.push_back(fmt::format("{}: {}", v1::RefusalReason_Name(refusal.reason()), refusal.message()));
   }
-  free_batches_.release();
+  counts_.refusals += unexpected;
+  Remember(batch.frames);
+}
+
+// Reservoir sampling (Vitter's algorithm R).
+void LoadStream::Remember(const std::vector<SentFrame>& frames) {
+  for (const auto& [key, wrong_clock] : frames) {
+    if (wrong_clock || plan_.sample_size == 0) continue;
+    const std::uint64_t place = random_() % ++sampled_of_;
+    if (sample_.size() < plan_.sample_size) {
+      sample_.push_back(key);
+    } else if (place < plan_.sample_size) {
+      sample_[place] = key;
+    }
+  }
 }
 
 }  // namespace telltale

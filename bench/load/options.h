@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "bench/load/disturbances.h"
+
 namespace telltale {
 
 // What telltale-load is told on its command line.
@@ -20,8 +22,13 @@ struct LoadOptions {
   std::size_t signal_count = 420;
   std::chrono::milliseconds cadence{10'000};  // of the vehicles' clocks, between two frames of one vehicle
   double parked_share = 0.0;
+  bool shifts = false;  // a fleet as it is, by duties and hours of the day; else all drive but the parked share
   std::uint64_t seed = 1;
   std::optional<std::int64_t> start_time_ms;  // of the vehicles' clocks; none: behind what the server has
+
+  Disturbances disturbances;
+  std::chrono::seconds storm_period{0};        // all streams drop at once so often; 0: never
+  std::chrono::seconds reconnect_timeout{30};  // a stream that broke is tried again for so long
 
   std::uint32_t verify_count = 0;  // frames to read back
   std::optional<int> server_process_id;

@@ -17,7 +17,7 @@ double PerServerCpuSecond(const LoadReport& report) {
 
 bool LoadReport::good() const {
   return accepted_frames > 0 && refusals == 0 && lost_frames == 0 && problems.empty() &&
-         accepted_frames == sent_frames &&
+         accepted_frames + wrong_clock_frames == sent_frames &&
          (!verified || (verified->missing_frames == 0 && verified->wrong_frames == 0));
 }
 
@@ -32,14 +32,22 @@ std::string ToText(const LoadReport& report) {
   const LoadOptions& options = report.options;
   const LatencyHistogram& latencies = report.latencies;
   std::string text = fmt::format(
-      "load       {} vehicles, {} signals, {} streams x {} batches in flight x {} frames, cadence {} ms, parked {}, "
+      "load       {} vehicles, {} signals, {} streams x {} batches in flight x {} frames, cadence {} ms, {}, "
       "seed {}\n",
       options.vehicle_count, options.signal_count, options.stream_count, options.batches_in_flight,
-      options.frames_per_batch, options.cadence.count(), options.parked_share, options.seed);
+      options.frames_per_batch, options.cadence.count(),
+      options.shifts ? "in shifts" : fmt::format("parked {}", options.parked_share), options.seed);
   text += fmt::format("row        {}\n", report.signal_roles);
   text += fmt::format("accepted   {} frames = {} samples in {:.2f} s\n", report.accepted_frames,
                       report.accepted_samples(), report.wall.count());
   text += fmt::format("refused    {} frames or samples, lost {} frames\n", report.refusals, report.lost_frames);
+  if (report.wrong_clock_frames > 0) {
+    text += fmt::format("refused    {} frames more, of wrong clocks, as they should be\n", report.wrong_clock_frames);
+  }
+  if (report.reconnects > 0) {
+    text += fmt::format("streams    came back {} times, at most {:.2f} s after they broke\n", report.reconnects,
+                        report.recovery_max.count());
+  }
   text += fmt::format("rate       {}frames/s, {}samples/s\n", Short(report.frames_per_second()) + " ",
                       Short(report.samples_per_second()) + " ");
   text +=
@@ -75,6 +83,7 @@ std::string ToJson(const LoadReport& report) {
       {"batches_in_flight", options.batches_in_flight},
       {"cadence_ms", options.cadence.count()},
       {"parked_share", options.parked_share},
+      {"shifts", options.shifts},
       {"rate_limit_frames_per_second", options.rate},
       {"seed", options.seed},
       {"sent_frames", report.sent_frames},
@@ -82,6 +91,12 @@ std::string ToJson(const LoadReport& report) {
       {"accepted_samples", report.accepted_samples()},
       {"refusals", report.refusals},
       {"lost_frames", report.lost_frames},
+      {"late_share", options.disturbances.late_share},
+      {"reorder_share", options.disturbances.reorder_share},
+      {"duplicate_share", options.disturbances.duplicate_share},
+      {"wrong_clock_frames", report.wrong_clock_frames},
+      {"reconnects", report.reconnects},
+      {"recovery_max_seconds", report.recovery_max.count()},
       {"wall_seconds", report.wall.count()},
       {"frames_per_second", report.frames_per_second()},
       {"samples_per_second", report.samples_per_second()},

@@ -18,10 +18,13 @@ struct LoadReport {
   std::string signal_roles;  // of a row
   std::uint64_t sent_frames = 0;
   std::uint64_t accepted_frames = 0;
-  std::uint64_t refusals = 0;             // frames and samples
-  std::uint64_t lost_frames = 0;          // sent, and not answered when the stream ended
-  std::chrono::duration<double> wall{0};  // from the first frame to the last answer
-  LatencyHistogram latencies;             // from sending a batch to its answer
+  std::uint64_t wrong_clock_frames = 0;           // of those sent: to be refused
+  std::uint64_t refusals = 0;                     // of other frames, and of samples
+  std::uint64_t lost_frames = 0;                  // sent, and not answered when the stream ended
+  std::uint64_t reconnects = 0;                   // of streams that broke
+  std::chrono::duration<double> recovery_max{0};  // from such a break until a batch was answered again
+  std::chrono::duration<double> wall{0};          // from the first frame to the last answer
+  LatencyHistogram latencies;                     // from sending a batch to its answer
   std::chrono::duration<double> client_cpu{0};
   std::optional<std::chrono::duration<double>> server_cpu;
   std::optional<VerifyResult> verified;

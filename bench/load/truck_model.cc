@@ -10,18 +10,10 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "bench/load/mix.h"
 
 namespace telltale {
 namespace {
-
-// splitmix64 (Steele, Lea, Flood 2014): a hash of one number, and with a running number a generator that is the same
-// with every compiler.
-std::uint64_t Mix(std::uint64_t x) {
-  x += 0x9E3779B97F4A7C15;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-  return x ^ (x >> 31);
-}
 
 class Random {
  public:
@@ -61,6 +53,24 @@ const RoleTraits& TraitsOf(SignalRole role) { return kRoles[static_cast<std::siz
 constexpr std::uint32_t kLatitudeSpn = 584;
 constexpr std::uint32_t kLongitudeSpn = 585;
 
+struct DutyTraits {
+  double share = 0.0;  // of the fleet
+  double hours = 0.0;  // of a shift, each day
+  double start_first_h = 0.0;
+  double start_last_h = 0.0;               // when shifts begin, UTC
+  std::array<double, 8> targets_kmh = {};  // each as likely
+  double hold_min_s = 0.0;
+  double hold_max_s = 0.0;
+  double stand_max_s = 0.0;
+};
+constexpr std::array<DutyTraits, kDutyCount> kDuties = {{
+    {0.4, 9.0, 2.0, 9.0, {0.0, 0.0, 30.0, 50.0, 70.0, 84.0, 84.0, 84.0}, 60.0, 1200.0, 400.0},
+    {0.3, 8.0, 3.0, 8.0, {0.0, 0.0, 0.0, 30.0, 30.0, 50.0, 50.0, 70.0}, 60.0, 600.0, 900.0},
+    {0.1, 12.0, 3.0, 7.0, {0.0, 0.0, 15.0, 30.0, 30.0, 40.0, 50.0, 50.0}, 20.0, 120.0, 40.0},
+    {0.2, 0.0, 0.0, 0.0, {}, 0.0, 0.0, 0.0},
+}};
+const DutyTraits& TraitsOf(Duty duty) { return kDuties[static_cast<std::size_t>(duty)]; }
+
 // What the truck does in one step of the tape. Sums begin with 0 at the tape's first row.
 struct Drive {
   double share_of_tape = 0.0;
@@ -77,10 +87,11 @@ struct Drive {
   double east_km = 0.0;
 };
 
-// A day of a long-haul truck: towns, country roads, motorway, standing with the engine running, and a break without.
+// The driving of a duty: on a long haul towns, country roads, motorway, standing with the engine running, and a break
+// without.
 class Driver {
  public:
-  Driver(std::uint64_t seed, double step_s) : random_(seed), step_s_(step_s) {}
+  Driver(const DutyTraits& duty, std::uint64_t seed, double step_s) : duty_(duty), random_(seed), step_s_(step_s) {}
 
   Drive Next(bool engine_off, bool standing) {
     if (engine_off) return Rest();
@@ -111,9 +122,8 @@ class Driver {
   }
 
   void ChooseTarget() {
-    constexpr std::array<double, 8> kTargets = {0.0, 0.0, 30.0, 50.0, 70.0, 84.0, 84.0, 84.0};
-    target_kmh_ = kTargets[random_.Next() % kTargets.size()];
-    hold_s_ = random_.Between(60.0, target_kmh_ == 0.0 ? 400.0 : 1200.0);
+    target_kmh_ = duty_.targets_kmh[random_.Next() % duty_.targets_kmh.size()];
+    hold_s_ = random_.Between(duty_.hold_min_s, target_kmh_ == 0.0 ? duty_.stand_max_s : duty_.hold_max_s);
   }
 
   void Sum(bool idle) {
@@ -130,6 +140,7 @@ class Driver {
     }
   }
 
+  const DutyTraits& duty_;
   Random random_;
   double step_s_;
   double target_kmh_ = 0.0;
@@ -139,10 +150,10 @@ class Driver {
 };
 
 // The truck's whole tape. The path is bent so that it ends where it began; fuel and distance go on.
-std::vector<Drive> MakeDrives(std::uint64_t seed, double step_s, bool parked, std::size_t row_count) {
+std::vector<Drive> MakeDrives(const Duty* duty, std::uint64_t seed, double step_s, std::size_t row_count) {
   std::vector<Drive> drives(row_count + 1);  // the last is the first of the next lap
-  if (!parked) {
-    Driver driver(seed, step_s);
+  if (duty != nullptr) {
+    Driver driver(TraitsOf(*duty), seed, step_s);
     for (std::size_t i = 1; i <= row_count; ++i) {
       const double share = static_cast<double>(i) / static_cast<double>(row_count);
       // The break: it ends a trip. Before it there is time to come to a stand without braking hard.
@@ -391,6 +402,9 @@ Status Validate(const TruckModelOptions& options, std::size_t catalogue_size) {
   if (!(options.parked_share >= 0.0 && options.parked_share <= 1.0)) {
     return absl::InvalidArgumentError(fmt::format("the share parked is {}, must be 0 to 1", options.parked_share));
   }
+  if (options.shifts && options.parked_share != 0.0) {
+    return absl::InvalidArgumentError("a fleet with shifts has no share parked of its own");
+  }
   if (options.cadence_ms < 1 || options.cadence_ms > 3'600'000) {
     return absl::InvalidArgumentError(fmt::format("the cadence is {} ms, must be 1 to 3,600,000", options.cadence_ms));
   }
@@ -398,7 +412,7 @@ Status Validate(const TruckModelOptions& options, std::size_t catalogue_size) {
 }
 
 // Different uses of one seed.
-enum class Use : std::uint64_t { kDrive = 1, kColumn, kVariant, kVehicle, kTime };
+enum class Use : std::uint64_t { kDrive = 1, kColumn, kVariant, kVehicle, kTime, kShift };
 std::uint64_t SeedFor(std::uint64_t seed, Use use, std::uint64_t number) {
   return Mix(Mix(seed ^ static_cast<std::uint64_t>(use) << 56) ^ number);
 }
@@ -416,23 +430,29 @@ StatusOr<TruckModel> TruckModel::Create(std::span<const ModelSignal> catalogue, 
       model.counter_min_.push_back(signal.raw_min);
       model.counter_max_.push_back(signal.raw_max);
     }
+    if (role == SignalRole::kPosition) model.places_.push_back(static_cast<std::uint32_t>(signals.size()));
     model.layout_.push_back(signal.id);
     model.roles_.push_back(role);
     signals.push_back(signal);
   }
-  model.driving_ = model.MakeTape(signals, false, kDrivingTapeRows);
-  model.parked_ = model.MakeTape(signals, true, kParkedTapeRows);
+  for (const Duty duty : {Duty::kLongHaul, Duty::kDistribution, Duty::kBus}) {
+    if (duty == Duty::kLongHaul || options.shifts) {
+      model.driving_.push_back(model.MakeTape(signals, &duty, kDrivingTapeRows));
+    }
+  }
+  model.parked_ = model.MakeTape(signals, nullptr, kParkedTapeRows);
   model.MakeVariants(signals);
   return model;
 }
 
-TruckModel::Tape TruckModel::MakeTape(std::span<const ModelSignal> signals, bool parked, std::size_t row_count) const {
+TruckModel::Tape TruckModel::MakeTape(std::span<const ModelSignal> signals, const Duty* duty,
+                                      std::size_t row_count) const {
   Tape tape{.row_count = row_count, .values = {}, .lap_growth = {}};
   tape.values.resize(row_count * signals.size());
   const double step_s = static_cast<double>(options_.cadence_ms) / 1000.0;
-  const auto drives = MakeDrives(SeedFor(options_.seed, Use::kDrive, 0), step_s, parked, row_count);
+  const auto drives = MakeDrives(duty, SeedFor(options_.seed, Use::kDrive, 0), step_s, row_count);
   for (std::size_t i = 0; i < signals.size(); ++i) {
-    Column column(signals[i], roles_[i], parked, SeedFor(options_.seed, Use::kColumn, i));
+    Column column(signals[i], roles_[i], duty == nullptr, SeedFor(options_.seed, Use::kColumn, i));
     for (std::size_t row = 0; row < row_count; ++row) {
       tape.values[row * signals.size() + i] = static_cast<RawValue>(column.Next(drives[row]));
     }
@@ -465,24 +485,66 @@ void TruckModel::MakeVariants(std::span<const ModelSignal> signals) {
   }
 }
 
+std::uint64_t TruckModel::HashOf(std::uint32_t vehicle) const { return SeedFor(options_.seed, Use::kVehicle, vehicle); }
+
 bool TruckModel::IsParked(std::uint32_t vehicle) const {
-  const std::uint64_t hash = SeedFor(options_.seed, Use::kVehicle, vehicle);
-  return static_cast<double>(hash >> 11) * 0x1p-53 < options_.parked_share;
+  return static_cast<double>(HashOf(vehicle) >> 11) * 0x1p-53 < options_.parked_share;
 }
 
+Duty TruckModel::DutyOf(std::uint32_t vehicle) const {
+  double share = static_cast<double>(HashOf(vehicle) >> 11) * 0x1p-53;
+  std::size_t duty = 0;
+  while (duty + 1 < kDutyCount && share >= kDuties[duty].share) share -= kDuties[duty++].share;
+  return static_cast<Duty>(duty);
+}
+
+bool TruckModel::IsDriving(std::uint32_t vehicle, std::uint64_t step) const {
+  return SceneOf(vehicle, step, HashOf(vehicle)).shows != &parked_;
+}
+
+TruckModel::Scene TruckModel::SceneOf(std::uint32_t vehicle, std::uint64_t step, std::uint64_t hash) const {
+  const std::uint64_t shown_parked = step + hash % parked_.row_count;
+  if (!options_.shifts) {
+    if (IsParked(vehicle)) return {&parked_, shown_parked, &parked_, shown_parked};
+    const std::uint64_t moved = step + hash % kDrivingTapeRows;
+    return {driving_.data(), moved, driving_.data(), moved};
+  }
+  const Duty duty = DutyOf(vehicle);
+  if (duty == Duty::kOffTheRoad) return {&parked_, shown_parked, &parked_, shown_parked};
+  const DutyTraits& traits = TraitsOf(duty);
+  const Tape* const tape = &driving_[static_cast<std::size_t>(duty)];
+  const double steps_per_hour = 3'600'000.0 / static_cast<double>(options_.cadence_ms);
+  const auto steps = [steps_per_hour](double hours) { return static_cast<std::uint64_t>(hours * steps_per_hour); };
+  const double start_share = static_cast<double>(SeedFor(options_.seed, Use::kShift, vehicle) >> 11) * 0x1p-53;
+  const std::uint64_t day_steps = std::max<std::uint64_t>(1, steps(24.0));
+  const std::uint64_t start = steps(traits.start_first_h + start_share * (traits.start_last_h - traits.start_first_h));
+  const std::uint64_t since = step + day_steps - start;  // since a shift of the day before the first
+  const std::uint64_t in_shift = since % day_steps;
+  const std::uint64_t shift = steps(traits.hours);
+  const std::uint64_t moved = since / day_steps * shift + std::min(in_shift, shift) + hash % kDrivingTapeRows;
+  if (in_shift < shift) return {tape, moved, tape, moved};
+  return {tape, moved, &parked_, shown_parked};
+}
+
+// Budget: 0.15 us for a row of 420 values, beyond the memory's latency for the tape.
 void TruckModel::Fill(std::uint32_t vehicle, std::uint64_t step, std::span<RawValue> row) const {
   CHECK(row.size() == layout_.size());
-  const std::uint64_t hash = SeedFor(options_.seed, Use::kVehicle, vehicle);
-  const Tape& tape = IsParked(vehicle) ? parked_ : driving_;
-  const std::uint64_t played = step + hash % tape.row_count;
-  const std::uint64_t lap = played / tape.row_count;
-  const RawValue* values = tape.values.data() + played % tape.row_count * row.size();
-  const RawValue* variant = variants_.data() + hash / tape.row_count % kVariants * row.size();
+  const std::uint64_t hash = HashOf(vehicle);
+  const Scene scene = SceneOf(vehicle, step, hash);
+  const auto row_of = [&row](const Tape& tape, std::uint64_t played) {
+    return tape.values.data() + played % tape.row_count * row.size();
+  };
+  const RawValue* const values = row_of(*scene.shows, scene.shown);
+  const RawValue* const moves = row_of(*scene.moves, scene.moved);
+  const RawValue* const variant = variants_.data() + hash / scene.moves->row_count % kVariants * row.size();
   RawValue* out = row.data();
   for (std::size_t i = 0; i < row.size(); ++i) out[i] = values[i] + variant[i];
 
+  for (const std::uint32_t place : places_) out[place] = moves[place] + variant[place];
+  const std::uint64_t lap = scene.moved / scene.moves->row_count;
   for (std::size_t i = 0; i < counters_.size(); ++i) {
-    std::int64_t value = out[counters_[i]] + static_cast<std::int64_t>(lap) * tape.lap_growth[i];
+    std::int64_t value = std::int64_t{moves[counters_[i]]} + variant[counters_[i]] +
+                         static_cast<std::int64_t>(lap) * scene.moves->lap_growth[i];
     if (value > counter_max_[i]) {  // as a real one, begins again
       const std::int64_t least = counter_min_[i];
       value = least + (value - least) % (counter_max_[i] - least + 1);

@@ -38,8 +38,13 @@ struct TruckModelOptions {
   std::size_t signal_count = 420;
   std::uint64_t seed = 1;
   double parked_share = 0.0;         // of the vehicles: engine off, almost nothing changes
+  bool shifts = false;               // vehicles have duties, and drive while their shift lasts; else all day and night
   std::int64_t cadence_ms = 10'000;  // between two frames of a vehicle
 };
+
+// What a vehicle of a fleet with shifts does. bench/README.md says why these shares and hours.
+enum class Duty : std::uint8_t { kLongHaul, kDistribution, kBus, kOffTheRoad };
+inline constexpr std::size_t kDutyCount = 4;
 
 // A fleet of synthetic trucks. The values of a frame are a pure function of (options, catalogue, vehicle, step), so any
 // frame can be made again for comparing, and frames are cheap: all vehicles play the same precomputed tape of rows,
@@ -48,7 +53,7 @@ struct TruckModelOptions {
 // find. Immutable; safe from any thread.
 class TruckModel {
  public:
-  // Rows of the tape; after so many steps a vehicle is again where it was, with greater counters.
+  // Rows of a tape; after so many steps a vehicle is again where it was, with greater counters.
   static constexpr std::size_t kDrivingTapeRows = 2048;
   static constexpr std::size_t kParkedTapeRows = 1024;
   static constexpr std::size_t kVariants = 127;  // of offsets
@@ -60,7 +65,11 @@ class TruckModel {
   const std::vector<SignalId>& layout() const { return layout_; }
   const std::vector<SignalRole>& roles() const { return roles_; }
 
+  // Of a fleet without shifts.
   bool IsParked(std::uint32_t vehicle) const;
+  // Of a fleet with shifts.
+  Duty DutyOf(std::uint32_t vehicle) const;
+  bool IsDriving(std::uint32_t vehicle, std::uint64_t step) const;
 
   // `row` has layout().size() elements.
   void Fill(std::uint32_t vehicle, std::uint64_t step, std::span<RawValue> row) const;
@@ -75,17 +84,29 @@ class TruckModel {
     std::vector<std::int64_t> lap_growth;  // of each counter over the whole tape
   };
 
+  // What a vehicle plays at a step.
+  struct Scene {
+    const Tape* moves = nullptr;  // has the counters and the place
+    std::uint64_t moved = 0;      // steps of it that were played
+    const Tape* shows = nullptr;  // has everything else
+    std::uint64_t shown = 0;
+  };
+
   TruckModel() = default;
-  Tape MakeTape(std::span<const ModelSignal> signals, bool parked, std::size_t row_count) const;
+  // Null: parked.
+  Tape MakeTape(std::span<const ModelSignal> signals, const Duty* duty, std::size_t row_count) const;
+  std::uint64_t HashOf(std::uint32_t vehicle) const;
+  Scene SceneOf(std::uint32_t vehicle, std::uint64_t step, std::uint64_t hash) const;
   void MakeVariants(std::span<const ModelSignal> signals);
 
   TruckModelOptions options_;
   std::vector<SignalId> layout_;
   std::vector<SignalRole> roles_;
-  std::vector<std::uint32_t> counters_;  // positions in the row
+  std::vector<std::uint32_t> counters_;  // where they stand in the row
+  std::vector<std::uint32_t> places_;    // latitude and longitude
   std::vector<RawValue> counter_min_;    // by counter
   std::vector<RawValue> counter_max_;
-  Tape driving_;
+  std::vector<Tape> driving_;  // by duty, but for those off the road; without shifts the first
   Tape parked_;
   std::vector<RawValue> variants_;  // kVariants rows, added to the tape's
 };

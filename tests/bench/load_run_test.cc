@@ -64,6 +64,14 @@ TEST(ValidateLoadOptions, NamesTheOption) {
   EXPECT_THAT(message([](LoadOptions& o) { o.rate = -1.0; }), HasSubstr("--rate"));
   EXPECT_THAT(message([](LoadOptions& o) { o.rate = std::numeric_limits<double>::infinity(); }), HasSubstr("--rate"));
   EXPECT_THAT(message([](LoadOptions& o) { o.start_time_ms = 0; }), HasSubstr("--start"));
+  EXPECT_THAT(message([](LoadOptions& o) { o.disturbances.late_share = 1.5; }), HasSubstr("--late-share"));
+  EXPECT_THAT(message([](LoadOptions& o) { o.disturbances = {.late_share = 0.6, .reorder_share = 0.6}; }),
+              HasSubstr("--reorder-share"));
+  EXPECT_THAT(message([](LoadOptions& o) {
+                o.storm_period = std::chrono::seconds(5);
+                o.reconnect_timeout = std::chrono::seconds(0);
+              }),
+              HasSubstr("--storm-every"));
 }
 
 class DifferenceTest : public ::testing::Test {
@@ -138,7 +146,7 @@ TEST_F(RunLoadTest, EverythingSentIsTakenAndThere) {
   EXPECT_EQ(server.frame_count(), report.sent_frames);
   EXPECT_NEAR(static_cast<double>(report.sent_frames), 3000.0, 100.0);
   EXPECT_EQ(report.accepted_frames, report.sent_frames);
-  EXPECT_EQ(report.latencies.count(), report.sent_frames / 8);
+  EXPECT_NEAR(static_cast<double>(report.latencies.count()), static_cast<double>(report.sent_frames) / 8, 2.0);
   EXPECT_EQ(report.verified->frame_count, 200U);
 }
 
@@ -185,11 +193,43 @@ TEST_F(RunLoadTest, ChangedFramesAreFound) {
 
 TEST_F(RunLoadTest, FramesThatWereNotAnsweredAreLost) {
   const MemoryServer server({.end_after_batch = 20});
-  const LoadReport report = Run(Options(server));
+  LoadOptions options = Options(server);
+  options.reconnect_timeout = std::chrono::seconds(0);
+  const LoadReport report = Run(options);
   EXPECT_FALSE(report.good());
   EXPECT_GT(report.lost_frames, 0U);
   EXPECT_EQ(report.accepted_frames + report.lost_frames, report.sent_frames);
   EXPECT_THAT(ToText(report), HasSubstr("the disk is full"));
+}
+
+TEST_F(RunLoadTest, AStreamThatBreaksComesBackWithWhatWasNotAnswered) {
+  const MemoryServer server({.end_after_batch = 50});
+  const LoadReport report = Run(Options(server));
+  EXPECT_TRUE(report.good()) << ToText(report);
+  EXPECT_GE(report.reconnects, 6U);  // 3,000 frames, 49 batches of 8 on each stream
+  EXPECT_GT(report.recovery_max.count(), 0.0);
+  EXPECT_EQ(report.lost_frames, 0U);
+  EXPECT_EQ(report.verified->frame_count, 200U);
+}
+
+TEST_F(RunLoadTest, AStormDropsAllStreamsAndLosesNothing) {
+  const MemoryServer server({});
+  LoadOptions options = Options(server);
+  options.rate = 1000.0;
+  options.storm_period = std::chrono::seconds(1);
+  const LoadReport report = Run(options);
+  EXPECT_TRUE(report.good()) << ToText(report);
+  EXPECT_GE(report.reconnects, 2U);
+}
+
+TEST_F(RunLoadTest, LateAndRepeatedFramesAreThereInTheEnd) {
+  const MemoryServer server({});
+  LoadOptions options = Options(server);
+  options.disturbances = {.late_share = 0.2, .reorder_share = 0.2, .duplicate_share = 0.2};
+  const LoadReport report = Run(options);
+  EXPECT_TRUE(report.good()) << ToText(report);
+  EXPECT_GT(report.sent_frames, 3000U);
+  EXPECT_EQ(report.verified->missing_frames, 0U);
 }
 
 TEST_F(RunLoadTest, DoesNotBeginWithoutItsVehicles) {

@@ -1,6 +1,7 @@
 #include "bench/load/truck_model.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <vector>
@@ -55,6 +56,12 @@ class TruckModelTest : public ::testing::Test {
     auto model = TruckModel::Create(
         MakeCatalogue(),
         {.signal_count = kSignalCount, .seed = seed, .parked_share = parked_share, .cadence_ms = cadence_ms});
+    EXPECT_TRUE(model.ok()) << model.status();
+    return *std::move(model);
+  }
+
+  static TruckModel MakeInShifts() {
+    auto model = TruckModel::Create(MakeCatalogue(), {.signal_count = kSignalCount, .shifts = true});
     EXPECT_TRUE(model.ok()) << model.status();
     return *std::move(model);
   }
@@ -152,6 +159,46 @@ TEST_F(TruckModelTest, TheParkedShareIsKept) {
   int parked = 0;
   for (std::uint32_t vehicle = 0; vehicle < 10'000; ++vehicle) parked += model.IsParked(vehicle) ? 1 : 0;
   EXPECT_NEAR(parked, 2500, 200);
+}
+
+TEST_F(TruckModelTest, InShiftsDutiesHaveTheirSharesAndHours) {
+  const TruckModel model = MakeInShifts();
+  constexpr std::uint64_t kStepsPerHour = 360;
+  std::array<int, kDutyCount> vehicles{};
+  std::array<int, kDutyCount> driven_hours{};
+  for (std::uint32_t vehicle = 0; vehicle < 2'000; ++vehicle) {
+    const auto duty = static_cast<std::size_t>(model.DutyOf(vehicle));
+    ++vehicles[duty];
+    for (std::uint64_t hour = 0; hour < 24; ++hour) {
+      driven_hours[duty] += model.IsDriving(vehicle, (480 + hour) * kStepsPerHour) ? 1 : 0;
+    }
+  }
+  EXPECT_NEAR(vehicles[0], 800, 60);
+  EXPECT_NEAR(vehicles[1], 600, 60);
+  EXPECT_NEAR(vehicles[2], 200, 40);
+  EXPECT_NEAR(vehicles[3], 400, 60);
+  EXPECT_EQ(driven_hours[0], 9 * vehicles[0]);
+  EXPECT_EQ(driven_hours[1], 8 * vehicles[1]);
+  EXPECT_EQ(driven_hours[2], 12 * vehicles[2]);
+  EXPECT_EQ(driven_hours[3], 0);
+}
+
+TEST_F(TruckModelTest, InShiftsCountersOnlyGrowAndPlacesDoNotJump) {
+  const TruckModel model = MakeInShifts();
+  const std::size_t latitude = PositionOf(model, 584);
+  for (std::uint32_t vehicle = 0; vehicle < 4; ++vehicle) {
+    auto last = Row(model, vehicle, 100);
+    for (std::uint64_t step = 101; step < 2 * 8'640; ++step) {
+      auto row = Row(model, vehicle, step);
+      for (const std::uint32_t spn : {245U, 250U}) {
+        const std::size_t i = PositionOf(model, spn);
+        ASSERT_GE(row[i], last[i]) << "vehicle " << vehicle << " step " << step;
+      }
+      // 84 km/h for 10 s are 0.0021 degrees; SPN 584 counts 1e-7 degrees.
+      ASSERT_LT(std::abs(row[latitude] - last[latitude]), 40'000) << "vehicle " << vehicle << " step " << step;
+      last = std::move(row);
+    }
+  }
 }
 
 TEST_F(TruckModelTest, CountersOnlyGrow) {
