@@ -32,7 +32,8 @@ void AddOptions(CLI::App& app, LoadOptions& options, std::string& start_time) {
   app.add_option("--vehicles", options.vehicle_count, "Vehicles; they are registered first");
   app.add_option("--signals", options.signal_count, "Signals in a frame");
   app.add_option("--frames-per-batch", options.frames_per_batch, "Frames in a message");
-  app.add_option("--streams", options.stream_count, "Streams, each with a connection of its own");
+  app.add_option("--streams", options.stream_count, "Streams that share the vehicles");
+  app.add_option("--connections", options.connection_count, "Connections that the streams share; 0: each has its own");
   seconds("--duration", options.duration, "Seconds to send for");
   app.add_option_function<std::int64_t>(
          "--cadence", [&options](std::int64_t ms) { options.cadence = std::chrono::milliseconds(ms); },

@@ -29,6 +29,7 @@ using Streams = std::vector<std::unique_ptr<LoadStream>>;
 constexpr std::int64_t kDefaultPastMs = 30 * kMsPerDay;
 // For the answers to the last batches; then the streams are cancelled and what is unanswered is lost.
 constexpr std::chrono::seconds kAnswerTimeout{60};
+constexpr std::size_t kProblemsMax = 10;  // shown
 
 struct Totals {
   std::uint64_t sent_frames = 0;
@@ -91,13 +92,20 @@ class ProgressLine {
 StatusOr<Streams> OpenStreams(const LoadOptions& options, const TruckModel& model, const Fleet& fleet,
                               const Timeline& timeline, const std::atomic<bool>& stop) {
   Streams streams;
+  std::vector<std::shared_ptr<grpc::Channel>> channels(options.connection_count == 0 ? options.stream_count
+                                                                                     : options.connection_count);
+  for (auto& channel : channels) {
+    ASSIGN_OR_RETURN(channel, Connect(options.server));
+  }
   const double batches_per_second = options.rate / options.frames_per_batch / options.stream_count;
   for (std::uint32_t i = 0; i < options.stream_count; ++i) {
     const LoadStream::Plan plan{.share = ShareOf(options.vehicle_count, options.stream_count, i),
                                 .batches_per_second = batches_per_second,
+                                .phase = static_cast<double>(i) / options.stream_count,
                                 .sample_size = (options.verify_count + options.stream_count - 1) / options.stream_count,
                                 .seed = options.seed + i};
-    streams.push_back(std::make_unique<LoadStream>(options, model, fleet, timeline, plan, stop));
+    streams.push_back(
+        std::make_unique<LoadStream>(options, channels[i % channels.size()], model, fleet, timeline, plan, stop));
     RETURN_IF_ERROR(streams.back()->Open());
   }
   return streams;
@@ -145,7 +153,9 @@ void AddStreams(const Streams& streams, LoadReport& report) {
     report.latencies.Add(stream->latencies());
     report.caught_up = report.caught_up || stream->caught_up();
     report.recovery_max = std::max(report.recovery_max, stream->recovery_max());
-    if (!stream->status().ok()) report.problems.push_back(stream->status().ToString());
+    if (!stream->status().ok() && report.problems.size() < kProblemsMax) {
+      report.problems.push_back(stream->status().ToString());
+    }
     for (const std::string& example : stream->refusal_examples()) {
       if (report.problems.size() < LoadStream::kMaxRefusalExamples) report.problems.push_back(example);
     }

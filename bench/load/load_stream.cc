@@ -17,9 +17,10 @@ constexpr std::int64_t kWrongClockMs = 4'102'444'800'000;  // 2100-01-01T00:00:0
 
 }  // namespace
 
-LoadStream::LoadStream(const LoadOptions& options, const TruckModel& model, const Fleet& fleet,
-                       const Timeline& timeline, Plan plan, const std::atomic<bool>& stop)
+LoadStream::LoadStream(const LoadOptions& options, std::shared_ptr<grpc::Channel> channel, const TruckModel& model,
+                       const Fleet& fleet, const Timeline& timeline, Plan plan, const std::atomic<bool>& stop)
     : options_(options),
+      channel_(std::move(channel)),
       model_(model),
       fleet_(fleet),
       timeline_(timeline),
@@ -36,37 +37,36 @@ LoadStream::~LoadStream() {
 }
 
 Status LoadStream::Open() {
-  ASSIGN_OR_RETURN(const auto channel, Connect(options_.server));
-  auto connection = std::make_shared<Connection>();
-  connection->stub = v1::IngestService::NewStub(channel);
-  connection->stream = connection->stub->Stream(&connection->context);
-  const Status named = NameVehicles(*connection);
-  if (absl::IsUnavailable(named)) return FromGrpc(connection->stream->Finish(), "open a stream");  // says why
+  auto call = std::make_shared<Call>();
+  call->stub = v1::IngestService::NewStub(channel_);
+  call->stream = call->stub->Stream(&call->context);
+  const Status named = NameVehicles(*call);
+  if (absl::IsUnavailable(named)) return FromGrpc(call->stream->Finish(), "open a stream");  // says why
   RETURN_IF_ERROR(named);
   MutexLock lock(mutex_);
-  connection_ = std::move(connection);
+  call_ = std::move(call);
   broken_ = false;
   return OkStatus();
 }
 
-Status LoadStream::NameVehicles(Connection& connection) {
+Status LoadStream::NameVehicles(Call& call) {
   const auto ended = [] { return absl::UnavailableError("the stream ended"); };
   v1::StreamRequest request;
   v1::StreamResponse response;
   request.mutable_hello()->set_sender("telltale-load");
   for (const SignalId signal : model_.layout()) request.mutable_hello()->add_layout(signal);
-  if (!connection.stream->Write(request) || !connection.stream->Read(&response) || !response.has_hello_ack()) {
+  if (!call.stream->Write(request) || !call.stream->Read(&response) || !response.has_hello_ack()) {
     return ended();
   }
   const auto vins = fleet_.vins.begin() + plan_.share.first_vehicle;
   for (std::size_t first = 0; first < plan_.share.vehicle_count; first += kVinsPerMessage) {
     const std::size_t last = std::min<std::size_t>(plan_.share.vehicle_count, first + kVinsPerMessage);
     request.Clear();
-    request.mutable_batch()->set_sequence(++connection.sequence);
+    request.mutable_batch()->set_sequence(++call.sequence);
     for (std::size_t i = first; i < last; ++i) {
       request.mutable_batch()->add_more_vins(vins[static_cast<std::ptrdiff_t>(i)]);
     }
-    if (!connection.stream->Write(request) || !connection.stream->Read(&response) || !response.has_batch_ack()) {
+    if (!call.stream->Write(request) || !call.stream->Read(&response) || !response.has_batch_ack()) {
       return ended();
     }
   }
@@ -105,19 +105,19 @@ void LoadStream::Cancel() {
 
 void LoadStream::Drop() {
   MutexLock lock(mutex_);
-  connection_->context.TryCancel();
+  call_->context.TryCancel();
   changed_.NotifyAll();
 }
 
 void LoadStream::Run() {
   while (true) {
-    std::shared_ptr<Connection> connection;
+    std::shared_ptr<Call> call;
     {
       MutexLock lock(mutex_);
-      connection = connection_;
+      call = call_;
     }
-    std::thread reader([&] { Read(*connection); });
-    SendOn(*connection);
+    std::thread reader([&] { Read(*call); });
+    SendOn(*call);
     reader.join();
     {
       MutexLock lock(mutex_);
@@ -130,8 +130,8 @@ void LoadStream::Run() {
   ended_ = true;
 }
 
-void LoadStream::SendOn(Connection& connection) {
-  std::deque<InFlight> again;  // what the connection before did not answer
+void LoadStream::SendOn(Call& call) {
+  std::deque<InFlight> again;  // what the call before did not answer
   {
     MutexLock lock(mutex_);
     again.swap(in_flight_);
@@ -139,7 +139,7 @@ void LoadStream::SendOn(Connection& connection) {
   while (!again.empty()) {
     InFlight batch = std::move(again.front());
     again.pop_front();
-    if (Send(connection, batch)) continue;
+    if (Send(call, batch)) continue;
     MutexLock lock(mutex_);
     for (InFlight& rest : again) in_flight_.push_back(std::move(rest));
     return;
@@ -155,12 +155,12 @@ void LoadStream::SendOn(Connection& connection) {
     counts_.sent_frames += batch.frames.size();
     counts_.wrong_clock_frames +=
         static_cast<std::uint64_t>(std::ranges::count_if(batch.frames, &SentFrame::wrong_clock));
-    if (!Send(connection, batch)) return;
+    if (!Send(call, batch)) return;
   }
-  connection.stream->WritesDone();
+  call.stream->WritesDone();
 }
 
-bool LoadStream::Send(Connection& connection, InFlight& batch) {
+bool LoadStream::Send(Call& call, InFlight& batch) {
   v1::FrameBatch& out = *request_.mutable_batch();
   const int signal_count = static_cast<int>(model_.layout().size());
   if (out.frames_size() > static_cast<int>(batch.frames.size())) {
@@ -177,14 +177,14 @@ bool LoadStream::Send(Connection& connection, InFlight& batch) {
     if (frame.row_size() == 0) frame.mutable_row()->Resize(signal_count, 0);
     model_.Fill(key.vehicle, key.step, {frame.mutable_row()->mutable_data(), model_.layout().size()});
   }
-  batch.sequence = ++connection.sequence;
+  batch.sequence = ++call.sequence;
   batch.sent = SteadyClock::now();
   out.set_sequence(batch.sequence);
   {
     MutexLock lock(mutex_);
     in_flight_.push_back(std::move(batch));
   }
-  return connection.stream->Write(request_);
+  return call.stream->Write(request_);
 }
 
 bool LoadStream::WaitForRoom() {
@@ -195,7 +195,7 @@ bool LoadStream::WaitForRoom() {
 
 void LoadStream::Pace() {
   if (plan_.batches_per_second == 0.0) return;
-  const std::chrono::duration<double> after(static_cast<double>(batch_) / plan_.batches_per_second);
+  const std::chrono::duration<double> after((static_cast<double>(batch_) + plan_.phase) / plan_.batches_per_second);
   const auto due = start_time_ + std::chrono::duration_cast<SteadyClock::duration>(after);
   std::this_thread::sleep_until(std::min(due, end_time_));
 }
@@ -219,19 +219,19 @@ std::vector<SentFrame> LoadStream::NextBatch() {
   return frames;
 }
 
-void LoadStream::Read(Connection& connection) {
+void LoadStream::Read(Call& call) {
   v1::StreamResponse response;
-  while (connection.stream->Read(&response)) {
-    if (response.has_batch_ack()) NoteAnswer(connection, response.batch_ack());
+  while (call.stream->Read(&response)) {
+    if (response.has_batch_ack()) NoteAnswer(call, response.batch_ack());
   }
-  const Status status = FromGrpc(connection.stream->Finish(), "stream");
+  const Status status = FromGrpc(call.stream->Finish(), "stream");
   MutexLock lock(mutex_);
   broken_ = !status.ok() || !in_flight_.empty();
   if (broken_ && status_.ok()) status_ = status;
   changed_.NotifyAll();
 }
 
-void LoadStream::NoteAnswer(Connection& connection, const v1::BatchAck& ack) {
+void LoadStream::NoteAnswer(Call& call, const v1::BatchAck& ack) {
   last_answer_time_ = SteadyClock::now();
   InFlight batch;
   {
@@ -239,7 +239,7 @@ void LoadStream::NoteAnswer(Connection& connection, const v1::BatchAck& ack) {
     if (in_flight_.empty() || in_flight_.front().sequence != ack.sequence()) {
       status_ =
           absl::InternalError(fmt::format("the server answered batch {}, which was not the next", ack.sequence()));
-      connection.context.TryCancel();
+      call.context.TryCancel();
       return;
     }
     batch = std::move(in_flight_.front());

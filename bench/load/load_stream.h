@@ -36,7 +36,7 @@ struct StreamCounts {
   std::atomic<std::uint64_t> reconnects{0};
 };
 
-// Frames of a share of the vehicles on an IngestService/Stream with a connection of its own: a thread that writes and
+// Frames of a share of the vehicles on an IngestService/Stream with a call of its own: a thread that writes and
 // one that reads the answers. If the stream breaks, another one goes on with what was not answered. The caller starts
 // it, and joins before reading anything but the counts. What it refers to outlives it.
 class LoadStream {
@@ -48,12 +48,13 @@ class LoadStream {
   struct Plan {
     StreamShare share;
     double batches_per_second = 0.0;  // 0: as fast as the server answers
+    double phase = 0.0;               // of a batch's time that it is sent later, so that not all streams send at once
     std::size_t sample_size = 0;      // acknowledged frames to remember, each as likely as any other
     std::uint64_t seed = 0;
   };
 
-  LoadStream(const LoadOptions& options, const TruckModel& model, const Fleet& fleet, const Timeline& timeline,
-             Plan plan, const std::atomic<bool>& stop);
+  LoadStream(const LoadOptions& options, std::shared_ptr<grpc::Channel> channel, const TruckModel& model,
+             const Fleet& fleet, const Timeline& timeline, Plan plan, const std::atomic<bool>& stop);
   ~LoadStream();
   LoadStream(const LoadStream&) = delete;
   LoadStream& operator=(const LoadStream&) = delete;
@@ -64,7 +65,7 @@ class LoadStream {
   void Start(std::chrono::steady_clock::time_point end_time);
   void Join();  // until the server has answered everything, or the stream broke for good
   void Cancel();
-  // The connection drops, as in a tunnel; the stream comes back.
+  // The stream breaks, as in a tunnel, and comes back.
   void Drop();
   bool ended() const { return ended_; }
 
@@ -83,7 +84,7 @@ class LoadStream {
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   // One call.
-  struct Connection {
+  struct Call {
     std::unique_ptr<v1::IngestService::Stub> stub;
     grpc::ClientContext context;
     std::unique_ptr<grpc::ClientReaderWriter<v1::StreamRequest, v1::StreamResponse>> stream;
@@ -96,21 +97,22 @@ class LoadStream {
     SteadyTime sent;
   };
 
-  Status NameVehicles(Connection& connection);
+  Status NameVehicles(Call& call);
   bool Reconnect();
   void Run();
-  // Sends until everything is answered or the connection breaks.
-  void SendOn(Connection& connection);
-  bool Send(Connection& connection, InFlight& batch);
+  // Sends until everything is answered or the call breaks.
+  void SendOn(Call& call);
+  bool Send(Call& call, InFlight& batch);
   // Waits for room for a further batch; false: there is none, as the stream is to end or broke.
   bool WaitForRoom();
   std::vector<SentFrame> NextBatch();
   void Pace();
-  void Read(Connection& connection);
-  void NoteAnswer(Connection& connection, const v1::BatchAck& ack);
+  void Read(Call& call);
+  void NoteAnswer(Call& call, const v1::BatchAck& ack);
   void Remember(const std::vector<SentFrame>& frames);
 
   const LoadOptions& options_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const TruckModel& model_;
   const Fleet& fleet_;
   const Timeline& timeline_;
@@ -129,7 +131,7 @@ class LoadStream {
 
   Mutex mutex_;
   CondVar changed_;
-  std::shared_ptr<Connection> connection_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<Call> call_ ABSL_GUARDED_BY(mutex_);
   std::deque<InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   SteadyTime broken_since_ ABSL_GUARDED_BY(mutex_);

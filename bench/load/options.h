@@ -14,6 +14,7 @@ struct LoadOptions {
   std::string server = "127.0.0.1:7443";  // host:port
   std::uint32_t vehicle_count = 1000;
   std::uint32_t stream_count = 2;
+  std::uint32_t connection_count = 0;  // that the streams share; 0: each has its own
   std::uint32_t frames_per_batch = 64;
   std::uint32_t batches_in_flight = 8;  // of each stream: sent, not yet answered
   std::chrono::seconds duration{10};

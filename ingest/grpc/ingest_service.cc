@@ -52,7 +52,8 @@ IngestServiceImpl::IngestServiceImpl(Pipeline& pipeline, const VehicleRegistry& 
 
 grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestServiceImpl::Stream(
     grpc::CallbackServerContext* context) {
-  return new StreamReactor(context->peer(), pipeline_, registry_, options_, {streams_, sender_limits_, last_rows_});
+  return new StreamReactor(context->peer(), pipeline_, registry_, options_,
+                           {streams_, layouts_, sender_limits_, last_rows_});
 }
 
 grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* IngestServiceImpl::Import(

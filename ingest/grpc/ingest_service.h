@@ -9,6 +9,7 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
+#include "ingest/checked_layouts.h"
 #include "ingest/pipeline.h"
 #include "ingest/sender_limits.h"
 #include "storage/vehicle_registry.h"
@@ -93,6 +94,7 @@ class IngestServiceImpl final : public v1::IngestService::CallbackService {
   const VehicleRegistry& registry_;
   const IngestServiceOptions options_;
   OpenStreams streams_;
+  CheckedLayouts layouts_;
   SenderLimits sender_limits_{options_.sender_limit};
   LastRowsBudget last_rows_{options_.last_rows_bytes_max};
 };

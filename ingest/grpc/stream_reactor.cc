@@ -96,8 +96,8 @@ grpc::Status StreamReactor::HandleHello(const v1::Hello& hello) {
   limit_ = shared_.sender_limits.Of(sender_);
   if (grpc::Status status = CheckRate(); !status.ok()) return status;
   if (hello.layout_size() > 0) {
-    auto layout = CheckedLayout::Create(pipeline_.catalog(),
-                                        {hello.layout().data(), static_cast<std::size_t>(hello.layout_size())});
+    auto layout = shared_.layouts.Get(pipeline_.catalog(),
+                                      {hello.layout().data(), static_cast<std::size_t>(hello.layout_size())});
     if (!layout.ok()) return Wrong("hello.layout", MessageOf(layout.status()), "INVALID_LAYOUT");
     layout_ = *std::move(layout);
   }
@@ -172,7 +172,7 @@ grpc::Status StreamReactor::HandleBatch(const v1::FrameBatch& batch) {
 
   batch_.Clear();
   packed_frame_count_ = 0;
-  const std::size_t width = layout_ ? layout_->layout->size() : 0;
+  const std::size_t width = layout_ != nullptr ? layout_->layout->size() : 0;
   batch_.frames.Reserve(static_cast<std::size_t>(batch.frames_size()),
                         width * static_cast<std::size_t>(batch.frames_size()));
   for (int i = 0; i < batch.frames_size(); ++i) AddFrame(batch.frames(i), static_cast<std::uint32_t>(i));
@@ -212,13 +212,13 @@ void StreamReactor::AddFrame(const v1::Frame& frame, std::uint32_t index) {
   const VehicleRegistry::Entry* vehicle = FindVehicle(frame.vehicle_index(), index);
   if (vehicle == nullptr) return;
   const std::span<const RawValue> row(frame.row().data(), static_cast<std::size_t>(frame.row_size()));
-  if (frame.samples_size() == 0 && !row.empty() && layout_) [[likely]] {
+  if (frame.samples_size() == 0 && !row.empty() && layout_ != nullptr) [[likely]] {
     pipeline_.AddRow(*vehicle, index, frame.measure_time_ms(), *layout_, row, batch_);
     return;
   }
   samples_.clear();
   for (const v1::Sample& sample : frame.samples()) samples_.push_back(FromWire(sample));
-  pipeline_.AddSamples(*vehicle, index, frame.measure_time_ms(), layout_ ? &*layout_ : nullptr, row, samples_, batch_);
+  pipeline_.AddSamples(*vehicle, index, frame.measure_time_ms(), layout_.get(), row, samples_, batch_);
 }
 
 // Budget: 0.4 us for a row of 420 values of which 120 changed.
@@ -231,7 +231,7 @@ void StreamReactor::AddPackedFrames(const v1::PackedFrames& packed, std::uint32_
     ++index;
     return;
   }
-  if (!layout_) {
+  if (layout_ == nullptr) {
     refuse(RefusalReason::kRowWidth, "the frames are packed rows, but the stream's Hello has no layout");
     return;
   }

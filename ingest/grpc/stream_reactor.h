@@ -27,6 +27,7 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   // What the streams of a server share.
   struct Shared {
     OpenStreams& streams;
+    CheckedLayouts& layouts;
     SenderLimits& sender_limits;
     LastRowsBudget& last_rows;
   };
@@ -83,8 +84,8 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   google::protobuf::Arena arena_;  // of the request: its frames are freed together
   v1::StreamRequest* request_ = nullptr;
   std::string sender_;
-  std::shared_ptr<SenderLimit> limit_;  // may be null
-  std::optional<CheckedLayout> layout_;
+  std::shared_ptr<SenderLimit> limit_;           // may be null
+  std::shared_ptr<const CheckedLayout> layout_;  // null: the stream sends no rows
   struct StreamVehicle {
     std::string vin;  // upper case
     VehicleRegistry::Entry entry;
