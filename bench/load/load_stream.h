@@ -36,9 +36,9 @@ struct StreamCounts {
   std::atomic<std::uint64_t> reconnects{0};
 };
 
-// Frames of a share of the vehicles on an IngestService/Stream with a call of its own: a thread that writes and
-// one that reads the answers. If the stream breaks, another one goes on with what was not answered. The caller starts
-// it, and joins before reading anything but the counts. What it refers to outlives it.
+// Frames of a share of the vehicles on an IngestService/Stream: a thread that writes and one that reads the answers. If
+// the stream breaks, another one goes on with what was not answered. The caller starts it, and joins before reading
+// anything but the counts. What it refers to outlives it.
 class LoadStream {
  public:
   static constexpr std::size_t kMaxRefusalExamples = 5;

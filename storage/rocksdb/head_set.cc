@@ -101,6 +101,7 @@ FrameChange HeadSet::AddTo(VehicleState& state, VehicleTable::Page& page, Vehicl
 void HeadSet::Count(Tally& tally, Journal& journal) {
   for (const Begin& begin : tally.begun) journal.AddHead(begin.segment);
   begun_.insert(begun_.end(), tally.begun.begin(), tally.begun.end());
+  head_count_ += tally.begun.size();
   full_.insert(full_.end(), tally.full.begin(), tally.full.end());
   bytes_ += tally.bytes;
   frame_count_ += tally.frame_count;
@@ -128,6 +129,7 @@ bool HeadSet::Seal(VehicleId vehicle, std::optional<std::uint32_t> generation, s
     if (generation && state.head_generation != *generation) return false;
     frozen = state.Freeze(vehicle, sequence);
   }
+  --head_count_;
   bytes_ -= frozen->frames.size_bytes();
   frame_count_ -= frozen->frames.size();
   sealer_.Add(std::move(frozen));
@@ -145,10 +147,19 @@ bool HeadSet::IsCurrent(const Begin& begin) {
   return StateOf(page, begin.vehicle).head_generation == begin.generation;
 }
 
+bool HeadSet::IsSmall(const Begin& begin) {
+  VehicleTable::Page& page = vehicles_.PageOf(begin.vehicle);
+  MutexLock lock(page.mutex);
+  const VehicleState& state = StateOf(page, begin.vehicle);
+  return state.head_generation == begin.generation && 2 * head_count_ * state.head.size_bytes() < bytes_;
+}
+
 Status HeadSet::SealAll(std::uint64_t sequence) {
   RETURN_IF_ERROR(sealer_.Drain());  // so that no vehicle has a head on its way
-  for (const Begin& begin : begun_) Seal(begin.vehicle, begin.generation, sequence);
-  begun_.clear();
+  for (std::deque<Begin>* const heads : {&begun_, &passed_over_}) {
+    for (const Begin& begin : *heads) Seal(begin.vehicle, begin.generation, sequence);
+    heads->clear();
+  }
   return sealer_.Drain();
 }
 

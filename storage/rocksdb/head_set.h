@@ -83,17 +83,23 @@ class HeadSet {
 
   // `sequence` is the journal's last in what follows: all heads end with it.
   void SealFull(std::uint64_t sequence);
-  // The oldest heads, while there are more bytes than wanted, or `holds_up_journal` says so of their segment.
+  // The oldest heads, while `holds_up_journal` says so of their segment, and while there are more bytes than wanted.
+  // For the bytes' sake small ones are passed over as long as there are others: a block of a vehicle that stands costs
+  // as much to make as one of a vehicle that drives, and its head has next to nothing to give.
   template <typename Predicate>
   void SealOldest(std::uint64_t sequence, const Predicate& holds_up_journal) {
-    while (!begun_.empty()) {
-      const Begin begin = begun_.front();
-      if (IsCurrent(begin)) {
-        if (bytes_ <= options_.head_bytes_max && !holds_up_journal(begin.segment)) return;
-        if (!Seal(begin.vehicle, begin.generation, sequence)) return;  // its head before is still on its way
+    const auto is_wanted = [&](const Begin& begin) { return holds_up_journal(begin.segment); };
+    if (!SealFront(passed_over_, sequence, is_wanted) || !SealFront(begun_, sequence, is_wanted)) return;
+    const auto too_many = [this](const Begin& /*begin*/) { return bytes_ > options_.head_bytes_max; };
+    while (!begun_.empty() && too_many(begun_.front())) {
+      if (IsSmall(begun_.front())) {
+        passed_over_.push_back(begun_.front());
+        begun_.pop_front();
+      } else if (!SealFront(begun_, sequence, [&](const Begin& begin) { return too_many(begin) && !IsSmall(begin); })) {
+        return;
       }
-      begun_.pop_front();
     }
+    SealFront(passed_over_, sequence, too_many);
   }
   // Returns when everything is in durable blocks.
   Status SealAll(std::uint64_t sequence);
@@ -110,6 +116,20 @@ class HeadSet {
   void Load(VehicleId vehicle, VehicleState& state) const;
   bool IsFull(VehicleId vehicle, const VehicleState& state) const;
   bool IsCurrent(const Begin& begin);
+  // Whether it is there and takes less than half of what a head takes on average.
+  bool IsSmall(const Begin& begin);
+  // Seals heads from the front while they are wanted, and drops those that are gone. False: the head before the front
+  // one is still on its way.
+  template <typename Predicate>
+  bool SealFront(std::deque<Begin>& heads, std::uint64_t sequence, const Predicate& is_wanted) {
+    for (; !heads.empty(); heads.pop_front()) {
+      const Begin begin = heads.front();
+      if (!IsCurrent(begin)) continue;
+      if (!is_wanted(begin)) return true;
+      if (!Seal(begin.vehicle, begin.generation, sequence)) return false;
+    }
+    return true;
+  }
   // False: the head is gone already, or the one before is still on its way.
   bool Seal(VehicleId vehicle, std::optional<std::uint32_t> generation, std::uint64_t sequence);
 
@@ -118,7 +138,10 @@ class HeadSet {
   VehicleTable vehicles_;
   Sealer sealer_;
   std::vector<VehicleId> full_;  // to be sealed when the group is done
-  std::deque<Begin> begun_;      // in the order of their segments; some may be sealed already
+  // In the order of their segments; some may be sealed already.
+  std::deque<Begin> begun_;
+  std::deque<Begin> passed_over_;  // those that were small when their turn came
+  std::size_t head_count_ = 0;
   std::size_t bytes_ = 0;
   std::atomic<std::uint64_t> frame_count_ = 0;
 };

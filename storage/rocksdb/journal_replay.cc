@@ -16,6 +16,8 @@ namespace {
 
 // More would wait for the memory, and for the thread that reads the file.
 constexpr unsigned kThreadsMax = 8;
+// Of some 64 KiB each: what is read of them at a time takes at most some 100 MB, also where frames have few bytes.
+constexpr std::size_t kRecordsAtOnce = 128;
 // Neighbours have a thread in common: the states of some share a cache line.
 constexpr VehicleId kNeighbours = 64;
 
@@ -51,6 +53,13 @@ std::size_t JournalReplay::AdderOf(VehicleId vehicle) const { return vehicle / k
 
 // Budget: 1 us of CPU for a frame of 420 values, memory that is used for the first time included.
 Status JournalReplay::Take(std::span<const JournalRecord> records, std::uint32_t segment) {
+  for (; !records.empty(); records = records.subspan(std::min(kRecordsAtOnce, records.size()))) {
+    RETURN_IF_ERROR(TakeAtOnce(records.first(std::min(kRecordsAtOnce, records.size())), segment));
+  }
+  return OkStatus();
+}
+
+Status JournalReplay::TakeAtOnce(std::span<const JournalRecord> records, std::uint32_t segment) {
   const std::size_t threads = readers_.size();
   RunAtOnce(threads, [&](std::size_t i) {
     const std::size_t begin = records.size() * i / threads;

@@ -64,6 +64,7 @@ class JournalReplay {
     Status status;
   };
 
+  Status TakeAtOnce(std::span<const JournalRecord> records, std::uint32_t segment);
   Status Read(std::span<const JournalRecord> records, Reader& reader);
   Status ReadRecord(const JournalRecord& record, LayoutPool& pool, Reader& reader);
   Status Add(std::size_t adder, std::uint32_t segment);

@@ -28,7 +28,7 @@ struct TelemetryStoreOptions {
   // The oldest heads become blocks earlier when a segment of the journal is as old, when all heads together are as
   // large, or the journal is.
   std::chrono::seconds head_age_max = std::chrono::hours{1};
-  std::size_t head_bytes_max = std::size_t{6} << 30;
+  std::size_t head_bytes_max = std::size_t{8} << 30;
   std::size_t journal_bytes_max = std::size_t{16} << 30;
   std::size_t journal_segment_bytes = std::size_t{64} << 20;
 
