@@ -40,7 +40,7 @@ struct LoadReport {
 };
 
 std::string ToText(const LoadReport& report);  // for people
-std::string ToJson(const LoadReport& report);  // for programs; bench/README.md lists the fields
+std::string ToJson(const LoadReport& report);  // for programs: the same, field by field
 
 // "76.6 M", "182 k", "12".
 std::string Short(double number);

@@ -18,6 +18,11 @@ namespace {
 // So many segments are there when the journal is full of heads that are as old as they may get.
 constexpr int kSegmentsPerAge = 8;
 
+// Of what the journal may have, so much may be behind a segment before the heads that began in it are sealed. They are
+// flushed with what else is sealed, long before the journal is full: a flush for each segment would make so many small
+// tables that RocksDB stops writes to merge them.
+constexpr double kJournalShareOfHeads = 0.6;
+
 }  // namespace
 
 Committer::Committer(const TelemetryStoreOptions& options, TelemetryDatabase& database, HeadSet& heads)
@@ -306,8 +311,13 @@ void Committer::SealAndTrim() {
   const auto too_long = [this] {
     return journal_->size_bytes() > options_.journal_bytes_max || journal_->oldest_age() > options_.head_age_max;
   };
-  heads_.SealOldest(last_sequence_,
-                    [&](std::uint32_t segment) { return segment == journal_->oldest_segment() && too_long(); });
+  const auto segments_of_heads =
+      static_cast<std::uint32_t>(kJournalShareOfHeads * static_cast<double>(options_.journal_bytes_max) /
+                                 static_cast<double>(options_.journal_segment_bytes));
+  heads_.SealOldest(last_sequence_, [&](std::uint32_t segment) {
+    return journal_->current_segment() - segment > segments_of_heads ||
+           (segment == journal_->oldest_segment() && too_long());
+  });
   if (too_long()) heads_.sealer().FlushSoon();
   if (const Status status = journal_->Roll(); !status.ok()) MarkFailed(status);
 }

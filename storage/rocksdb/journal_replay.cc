@@ -51,7 +51,7 @@ std::uint64_t JournalReplay::lost_frame_count() const {
 
 std::size_t JournalReplay::AdderOf(VehicleId vehicle) const { return vehicle / kNeighbours % adders_.size(); }
 
-// Budget: 1 us of CPU for a frame of 420 values, memory that is used for the first time included.
+// Budget: 1.5 us of CPU for a frame of 420 values, memory that is used for the first time included.
 Status JournalReplay::Take(std::span<const JournalRecord> records, std::uint32_t segment) {
   for (; !records.empty(); records = records.subspan(std::min(kRecordsAtOnce, records.size()))) {
     RETURN_IF_ERROR(TakeAtOnce(records.first(std::min(kRecordsAtOnce, records.size())), segment));

@@ -133,6 +133,15 @@ TEST_F(PackedFramesOnAStream, ThatCannotBeReadAreRefusedAfterThoseBefore) {
   EXPECT_THAT(StoredSeconds(), ElementsAre(0, 2));
 }
 
+TEST_F(PackedFramesOnAStream, MayComeCompressed) {
+  Start();
+  stream_.emplace(server_->channel(), GRPC_COMPRESS_GZIP);
+  stream_->Hello(layout_, {kVin});
+  stream_->ReadHello();
+  EXPECT_EQ(Send(1, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, std::nullopt).accepted_frame_count(), 10U);
+  EXPECT_EQ(StoredSeconds().size(), 10U);
+}
+
 TEST_F(PackedFramesOnAStream, AreAtMostSoManyInABatch) {
   Start({"--set", "ingest.packed_frames_per_batch_max=2"});
   OpenStream();

@@ -178,8 +178,11 @@ ProgramResult RunProgram(const std::vector<std::string>& command) {
   return result;
 }
 
-IngestStream::IngestStream(const std::shared_ptr<grpc::Channel>& channel)
-    : stub_(v1::IngestService::NewStub(channel)), stream_(stub_->Stream(&context_)) {}
+IngestStream::IngestStream(const std::shared_ptr<grpc::Channel>& channel, grpc_compression_algorithm compression)
+    : stub_(v1::IngestService::NewStub(channel)) {
+  context_.set_compression_algorithm(compression);
+  stream_ = stub_->Stream(&context_);
+}
 
 void IngestStream::Hello(const std::vector<std::uint32_t>& layout, const std::vector<std::string>& vins,
                          const std::string& sender) {

@@ -71,7 +71,8 @@ ProgramResult RunProgram(const std::vector<std::string>& command);
 // A call of IngestService/Stream that is driven step by step.
 class IngestStream {
  public:
-  explicit IngestStream(const std::shared_ptr<grpc::Channel>& channel);
+  explicit IngestStream(const std::shared_ptr<grpc::Channel>& channel,
+                        grpc_compression_algorithm compression = GRPC_COMPRESS_NONE);
 
   void Hello(const std::vector<std::uint32_t>& layout, const std::vector<std::string>& vins,
              const std::string& sender = "test");

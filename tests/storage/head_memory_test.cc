@@ -1,5 +1,6 @@
 // Which heads become blocks when there is more in memory than may be.
 
+#include <algorithm>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -48,6 +49,29 @@ TEST(HeadMemory, VehiclesThatStandKeepTheirHeadsWhileOthersHaveMoreToGive) {
     ASSERT_TRUE(frames.ok()) << frames.status();
     EXPECT_EQ(frames->size(), static_cast<std::size_t>(kRounds)) << vehicle;
   }
+}
+
+// At its limit the journal asks for a flush with each group, which makes more tables than RocksDB can merge.
+TEST(HeadMemory, HeadsOfVehiclesThatStandGoBeforeTheJournalIsFull) {
+  TemporaryFolder folder;
+  TelemetryStoreOptions options = SmallOptions(folder.path());
+  options.frames_per_block = 4'096;
+  options.head_bytes_max = 256 << 10;
+  options.journal_segment_bytes = 64 << 10;
+  options.journal_bytes_max = 2 << 20;
+  options.write_buffer_bytes = 128 << 10;
+  std::vector<SignalId> signals(300);
+  for (std::size_t i = 0; i < signals.size(); ++i) signals[i] = static_cast<SignalId>(i + 1);
+  const auto layout = *Layout::Create(signals);
+  std::mt19937 random(1);
+  const auto store = Open(options);
+  std::uint64_t journal_bytes_max = 0;
+  for (int round = 0; round < 600; ++round) {  // some 5 MB of journal
+    ASSERT_TRUE(AppendAndWait(*store, Round(round, layout, random)).ok());
+    journal_bytes_max = std::max(journal_bytes_max, store->Stats().journal_bytes);
+  }
+  EXPECT_GT(journal_bytes_max, options.journal_bytes_max / 2);  // heads of those that stand were kept
+  EXPECT_LT(journal_bytes_max, options.journal_bytes_max * 9 / 10);
 }
 
 TEST(HeadMemory, WhereAllStandTheOldestGo) {
