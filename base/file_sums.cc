@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 constexpr std::size_t kDamageNamedMax = 20;
 
 struct FileSum {
@@ -108,7 +108,7 @@ class Reader {
 
   const FileProgress& progress_;
   const std::unique_ptr<XXH3_state_t, FreeState> state_{XXH3_createState()};
-  std::vector<char> piece_ = std::vector<char>(kPieceBytes);
+  std::vector<char> piece_ = std::vector<char>(kReadBytes);
   std::uint64_t done_bytes_ = 0;
 };
 

@@ -12,6 +12,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   string(APPEND CMAKE_CXX_FLAGS_RELEASE " -fvect-cost-model=dynamic")
 endif()
 set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
+set(TELLTALE_TEST_OPTIONS "$<$<CONFIG:Release>:-O1>")  # compiles a quarter faster
 
 find_program(MOLD mold)
 if(MOLD)
@@ -42,11 +43,16 @@ function(telltale_precompile target pch)
   endif()
 endfunction()
 
-# telltale_library(<folder> HEADERS ... SOURCES ... DEPENDS ... [PCH base|rocksdb|grpc])
+# Compiles some sources at a time, where each by itself spends its time in the same large headers.
+function(telltale_unite target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+endfunction()
+
+# telltale_library(<folder> HEADERS ... SOURCES ... DEPENDS ... [PCH base|rocksdb|grpc] [UNITE])
 # HEADERS are the folder's public headers; DEPENDS is the architecture in small, and tests/layers_test.cc holds the
 # includes against it.
 function(telltale_library name)
-  cmake_parse_arguments(ARG "" "PCH" "HEADERS;SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "UNITE" "PCH" "HEADERS;SOURCES;DEPENDS" ${ARGN})
   add_library(telltale_${name} ${ARG_SOURCES})
   add_library(telltale::${name} ALIAS telltale_${name})
   target_sources(telltale_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}
@@ -54,6 +60,9 @@ function(telltale_library name)
   target_link_libraries(telltale_${name} PUBLIC ${ARG_DEPENDS})
   target_compile_options(telltale_${name} PRIVATE ${TELLTALE_WARNINGS})
   telltale_precompile(telltale_${name} "${ARG_PCH}")
+  if(ARG_UNITE)
+    telltale_unite(telltale_${name})
+  endif()
 endfunction()
 
 # telltale_executable(<program> SOURCES ... DEPENDS ... [PCH base|grpc])
@@ -65,15 +74,19 @@ function(telltale_executable name)
   telltale_precompile(${name} "${ARG_PCH}")
 endfunction()
 
-# telltale_test(<program> SOURCES ... DEPENDS ... [PCH base|grpc] [SHARDS <n>]): a GoogleTest program, one ctest of its
+# telltale_test(<program> SOURCES ... DEPENDS ... [PCH base|grpc] [UNITE] [SHARDS <n>]): a GoogleTest program, one ctest of its
 # name for all of it, or so many that share its tests: <program>.1 and on.
 function(telltale_test name)
-  cmake_parse_arguments(ARG "" "PCH;SHARDS" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "UNITE" "PCH;SHARDS" "SOURCES;DEPENDS" ${ARGN})
   set(pch ${ARG_PCH})
   if(pch)
     string(APPEND pch _test)
   endif()
   telltale_executable(${name} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS} GTest::gmock GTest::gtest_main PCH ${pch})
+  if(ARG_UNITE)
+    telltale_unite(${name})
+  endif()
+  target_compile_options(${name} PRIVATE ${TELLTALE_TEST_OPTIONS})
   target_compile_definitions(${name} PRIVATE TELLTALE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     TELLTALE_BINARY_DIR="${CMAKE_BINARY_DIR}")
   set(environment "TSAN_OPTIONS=ignore_noninstrumented_modules=1 halt_on_error=1" UBSAN_OPTIONS=print_stacktrace=1)
