@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "ingest/j1939/dm.h"
-
 namespace telltale {
 
 CandumpDecoder::CandumpDecoder(const Catalog& catalog, const FileDecoderOptions& options)
-    : decoder_(catalog), assembler_(catalog, options.vehicle_id) {
+    : decoder_(catalog), bus_(catalog, decoder_, options.vehicle_id) {
   if (options.start_time_ms) {
     file_status_ = absl::InvalidArgumentError("a candump log has the times of its frames; leave the start time out");
   }
@@ -46,10 +44,8 @@ Status CandumpDecoder::Finish(DecodedPiece& piece) {
     partial_line_.clear();
   }
   RETURN_IF_ERROR(file_status_);
-  transport_.Finish();
+  bus_.Finish(piece.frames, piece.faults);
   ReportBroken(piece);
-  assembler_.Finish(piece.frames);
-  faults_.Finish(piece.faults);
   if (counts_.j1939_frames == 0) {
     return file_status_ = absl::InvalidArgumentError(fmt::format(
                "none of the {} lines is a J1939 frame, which has an identifier of 8 digits: {} with 3 digits, "
@@ -68,7 +64,8 @@ void CandumpDecoder::AddLine(std::string_view text, DecodedPiece& piece) {
   switch (line.kind) {
     case CandumpLineKind::kJ1939:
       ++counts_.j1939_frames;
-      AddFrame(line.frame, piece);
+      bus_.Add(line.frame, piece.frames, piece.faults);
+      if (TransportReassembler::IsTransport(line.frame.id.pgn)) ReportBroken(piece);
       break;
     case CandumpLineKind::kStandardId:
       ++counts_.standard_id_frames;
@@ -89,35 +86,6 @@ void CandumpDecoder::AddLine(std::string_view text, DecodedPiece& piece) {
   malformed_in_a_row_ = 0;
 }
 
-void CandumpDecoder::AddFrame(const CanFrame& frame, DecodedPiece& piece) {
-  if (!TransportReassembler::IsTransport(frame.id.pgn)) {
-    AddMessage(frame.time_us, frame.id, frame.payload(), piece);
-    return;
-  }
-  const auto message = transport_.Add(frame);
-  ReportBroken(piece);
-  if (message) {
-    AddMessage(message->time_us,
-               {.pgn = message->pgn,
-                .source_address = message->source_address,
-                .destination_address = message->destination_address},
-               message->payload, piece);
-  }
-}
-
-void CandumpDecoder::AddMessage(std::int64_t time_us, const CanId& id, std::span<const std::uint8_t> payload,
-                                DecodedPiece& piece) {
-  const std::int64_t time_ms = time_us / 1000;
-  if (id.pgn == kPgnDm1 || id.pgn == kPgnDm2) {
-    if (auto report = DecodeFaults(id.pgn, time_ms, id.source_address, payload)) {
-      faults_.Add(*std::move(report), piece.faults);
-    }
-  }
-  samples_.clear();
-  decoder_.Decode(id.pgn, payload, samples_);
-  assembler_.Add(time_ms, id, samples_, piece.frames);
-}
-
 void CandumpDecoder::Refuse(std::string_view expected, DecodedPiece& piece) {
   ++counts_.malformed_lines;
   piece.refusals.push_back(
@@ -132,7 +100,7 @@ void CandumpDecoder::Refuse(std::string_view expected, DecodedPiece& piece) {
 }
 
 void CandumpDecoder::ReportBroken(DecodedPiece& piece) {
-  for (const BrokenTransfer& broken : transport_.broken()) {
+  for (const BrokenTransfer& broken : bus_.broken()) {
     // Not lost but never sent: given up on the bus, or offered to one receiver that did not answer.
     const bool to_one = broken.destination_address != CanId::kToAll;
     if (broken.reason == BrokenTransfer::Reason::kAborted || (to_one && broken.received_packets == 0)) continue;

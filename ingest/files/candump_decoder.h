@@ -7,9 +7,8 @@
 
 #include "ingest/files/candump_line.h"
 #include "ingest/files/file_decoder.h"
+#include "ingest/j1939/bus_decoder.h"
 #include "ingest/j1939/decoder.h"
-#include "ingest/j1939/fault_filter.h"
-#include "ingest/j1939/frame_assembler.h"
 #include "ingest/j1939/transport.h"
 
 namespace telltale {
@@ -41,26 +40,21 @@ class CandumpDecoder final : public FileDecoder {
   std::vector<std::string> ignored_columns() const override { return {}; }
 
   const Counts& counts() const { return counts_; }
-  const TransportReassembler::Counts& transport_counts() const { return transport_.counts(); }
-  std::uint64_t left_out_sample_count() const { return assembler_.left_out_sample_count(); }
+  const TransportReassembler::Counts& transport_counts() const { return bus_.transport_counts(); }
+  std::uint64_t left_out_sample_count() const { return bus_.left_out_sample_count(); }
 
  private:
   void AddLine(std::string_view text, DecodedPiece& piece);
-  void AddFrame(const CanFrame& frame, DecodedPiece& piece);
-  void AddMessage(std::int64_t time_us, const CanId& id, std::span<const std::uint8_t> payload, DecodedPiece& piece);
   void Refuse(std::string_view expected, DecodedPiece& piece);
   void ReportBroken(DecodedPiece& piece);
 
   J1939Decoder decoder_;
-  TransportReassembler transport_;
-  FrameAssembler assembler_;
-  FaultFilter faults_;
+  J1939BusDecoder bus_;
   Status file_status_;
   std::string partial_line_;       // at most kMaxLineBytes
   bool in_overlong_line_ = false;  // which was refused; its rest is passed over
   std::uint64_t line_count_ = 0;
   std::size_t malformed_in_a_row_ = 0;
-  std::vector<J1939Sample> samples_;  // of the message at hand
   Counts counts_;
 };
 

@@ -6,48 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/ingest/fake_stores.h"
+
 namespace telltale {
 namespace {
 
 constexpr std::int64_t kNowMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z
 constexpr VehicleRegistry::Entry kVehicle{.id = 7, .earliest_time_ms = kNowMs - 10'000};
-
-class Documents : public DocumentStore {
- public:
-  Status Write(const std::vector<DocumentWrite>&) override { return OkStatus(); }
-  StatusOr<std::string> Get(std::string_view) override { return absl::NotFoundError("none"); }
-  Status Scan(std::string_view, std::string_view, const DocumentFunction&) override { return OkStatus(); }
-};
-
-class Telemetry : public TelemetryStore {
- public:
-  void Append(FrameBatch batch, AppendCallback done) override {
-    const AppendResult result{.frame_count = batch.size()};
-    appended.push_back(std::move(batch));
-    fail ? done(absl::UnavailableError("full")) : done(result);
-  }
-  bool HasRoom(std::function<void()>) override { return true; }
-  StatusOr<std::vector<LatestValue>> Latest(VehicleId, std::span<const SignalId>) override {
-    return std::vector<LatestValue>();
-  }
-  Status Scan(VehicleId, std::span<const SignalId>, TimeRange, const ScanOptions&, const FrameFunction&) override {
-    return OkStatus();
-  }
-  Status ScanSignal(VehicleId, SignalId, TimeRange, const ScanOptions&, const RunFunction&) override {
-    return OkStatus();
-  }
-  Status ScanLatest(SignalId, const ScanOptions&, const LatestRunFunction&) override { return OkStatus(); }
-  Status ScanRollup(std::int64_t, SignalId, RollupPart, const ScanOptions&, const RollupFunction&) override {
-    return OkStatus();
-  }
-  StatusOr<VehicleExtent> Extent(VehicleId) override { return VehicleExtent(); }
-  Status DropBefore(std::int64_t) override { return OkStatus(); }
-  Status Flush() override { return OkStatus(); }
-  StoreStats Stats() override { return {}; }
-
-  std::vector<FrameBatch> appended;
-  bool fail = false;
-};
 
 class PipelineTest : public ::testing::Test {
  protected:
@@ -58,8 +23,8 @@ class PipelineTest : public ::testing::Test {
   }
 
   const Catalog catalog_ = *Catalog::Load();
-  Documents documents_;
-  Telemetry telemetry_;
+  FakeDocumentStore documents_;
+  FakeTelemetryStore telemetry_;
   FaultStore faults_{documents_};
   LiveFrames live_{{}};
   FakeClock clock_{kNowMs};

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "ingest/pipeline.h"
+#include "ingest/terminals/metrics.h"
+#include "ingest/terminals/session.h"
+
+namespace telltale {
+
+struct GatewayOptions {
+  std::string listen;                           // "0.0.0.0:7611"; port 0 takes a free one; empty: no such port
+  int threads = 1;                              // that serve connections
+  std::size_t connections_max = 15'000;         // a process may have 20,000 files on many systems
+  std::size_t connections_per_address_max = 0;  // 0: no limit, as a mobile network has few addresses for many terminals
+  std::chrono::seconds login_timeout{60};       // until a terminal has proved who it is
+  std::chrono::seconds message_timeout{30};     // until a message that began is whole
+  std::chrono::seconds idle_timeout{600};       // without a byte; terminals send a heartbeat every minute or so
+  std::chrono::seconds write_timeout{30};       // until a terminal has read our answers
+  std::uint64_t bytes_per_second_max = 64 << 10;  // of one connection, read later beyond it; 0: no limit
+  std::size_t unanswered_max = 256;               // reads of one connection whose frames are not durable yet
+};
+
+// Errors: INVALID_ARGUMENT. `section` is that of the configuration, for messages.
+Status Validate(const GatewayOptions& options, std::string_view section);
+
+// A port for terminals of one protocol: sockets, timeouts, limits and back-pressure, whatever the protocol. While the
+// store has no room nothing is read, so that TCP slows the terminals down. A terminal that connects again takes the
+// place of its old connection. Thread-safe.
+class TerminalGateway {
+ public:
+  // What is referred to outlives the gateway. Errors: INVALID_ARGUMENT a setting is wrong; UNAVAILABLE the address
+  // cannot be listened on.
+  static StatusOr<std::unique_ptr<TerminalGateway>> Start(const GatewayOptions& options, TerminalSessions& sessions,
+                                                          Pipeline& pipeline, TerminalMetrics& metrics,
+                                                          const Clock& clock);
+  // Stops if Stop() was not called.
+  ~TerminalGateway();
+
+  int port() const;
+  std::size_t connection_count() const;
+
+  // Sends a text to the driver through the connection of this terminal; OK: it is on its way, not that it was read.
+  // Errors: UNAVAILABLE the terminal is not connected; those of TerminalSession::EncodeText.
+  Status SendText(std::string_view terminal, std::string_view text);
+
+  // Takes nothing more, answers what was taken once it is durable, for two seconds at most, and closes everything.
+  void Stop();
+
+ private:
+  class Worker;
+  struct Parts;
+  explicit TerminalGateway(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace telltale

@@ -1,0 +1,98 @@
+#include "storage/terminal_registry.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "storage/internal/record_coding.h"
+
+namespace telltale {
+namespace {
+
+using internal::PutLittleEndian;
+using internal::RecordReader;
+
+constexpr std::string_view kPrefix = "terminal/";
+constexpr std::uint8_t kRecordVersion = 1;
+
+std::string KeyOf(TerminalProtocol protocol, std::string_view number) {
+  std::string key(kPrefix);
+  key.push_back(static_cast<char>(protocol));
+  key += number;
+  return key;
+}
+
+std::string Encode(const Terminal& terminal) {
+  std::string record;
+  PutLittleEndian(record, kRecordVersion);
+  PutLittleEndian(record, terminal.vehicle_id);
+  PutLittleEndian(record, static_cast<std::uint8_t>(terminal.revoked));
+  PutLittleEndian(record, static_cast<std::uint8_t>(terminal.maker_id.size()));
+  record += terminal.maker_id;
+  if (terminal.code_sha256) record.append(terminal.code_sha256->begin(), terminal.code_sha256->end());
+  return record;
+}
+
+StatusOr<Terminal> Decode(std::string_view key, std::string_view record) {
+  const auto damaged = [] { return absl::DataLossError("the record of a terminal cannot be read"); };
+  if (key.size() <= kPrefix.size() + 1) return damaged();
+  RecordReader reader(record);
+  if (reader.Read<std::uint8_t>() != kRecordVersion) return damaged();
+  Terminal terminal{.protocol = static_cast<TerminalProtocol>(key[kPrefix.size()]),
+                    .number = std::string(key.substr(kPrefix.size() + 1))};
+  terminal.vehicle_id = reader.Read<VehicleId>();
+  terminal.revoked = reader.Read<std::uint8_t>() != 0;
+  terminal.maker_id = reader.ReadBytes(reader.Read<std::uint8_t>());
+  if (reader.ok() && !reader.finished()) {
+    std::ranges::copy(reader.ReadBytes(32), terminal.code_sha256.emplace().begin());
+  }
+  if (!reader.finished()) return damaged();
+  return terminal;
+}
+
+}  // namespace
+
+Status CheckTerminalNumber(std::string_view number) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  if (number.empty() || number.size() > TerminalRegistry::kMaxNumberBytes ||
+      number.find_first_not_of(kDigits) != std::string_view::npos || (number.size() > 1 && number.front() == '0')) {
+    return absl::InvalidArgumentError(
+        fmt::format("'{}' is no terminal number: 1 to {} digits without leading zeros, as in 13800138000", number,
+                    TerminalRegistry::kMaxNumberBytes));
+  }
+  return OkStatus();
+}
+
+Status TerminalRegistry::Put(const Terminal& terminal) {
+  RETURN_IF_ERROR(CheckTerminalNumber(terminal.number));
+  if (terminal.vehicle_id == 0) return absl::InvalidArgumentError("the terminal has no vehicle");
+  if (terminal.maker_id.size() > kMaxMakerIdBytes) {
+    return absl::InvalidArgumentError(fmt::format("the maker's number has {} bytes, at most {} are kept",
+                                                  terminal.maker_id.size(), kMaxMakerIdBytes));
+  }
+  return documents_.Write({{.key = KeyOf(terminal.protocol, terminal.number), .value = Encode(terminal)}});
+}
+
+StatusOr<Terminal> TerminalRegistry::Find(TerminalProtocol protocol, std::string_view number) const {
+  const std::string key = KeyOf(protocol, number);
+  ASSIGN_OR_RETURN(const std::string record, documents_.Get(key));
+  return Decode(key, record);
+}
+
+StatusOr<std::vector<Terminal>> TerminalRegistry::List(const std::optional<Terminal>& after, std::size_t limit) const {
+  std::vector<Terminal> terminals;
+  Status decoded;
+  RETURN_IF_ERROR(documents_.Scan(kPrefix, after ? KeyOf(after->protocol, after->number) : std::string(),
+                                  [&](std::string_view key, std::string_view record) {
+                                    if (terminals.size() == limit) return false;
+                                    auto terminal = Decode(key, record);
+                                    decoded = terminal.status();
+                                    if (!decoded.ok()) return false;
+                                    terminals.push_back(*std::move(terminal));
+                                    return true;
+                                  }));
+  RETURN_IF_ERROR(decoded);
+  return terminals;
+}
+
+}  // namespace telltale

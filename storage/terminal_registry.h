@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "catalog/signal.h"
+#include "storage/document_store.h"
+
+namespace telltale {
+
+// Numbers are those of the stored keys.
+enum class TerminalProtocol : std::uint8_t { kJt808 = 1, kGb32960 = 2, kHj1239 = 3 };
+
+// The box in a vehicle that speaks a protocol of its own, and what it proves itself with.
+struct Terminal {
+  TerminalProtocol protocol = TerminalProtocol::kJt808;
+  std::string number;        // JT/T 808: digits without leading zeros; 1..20 of 0-9 and a-f
+  VehicleId vehicle_id = 0;  // whose frames it sends
+  std::string maker_id;      // the maker's number of the box, as it said with its first registration; empty: none yet
+  std::optional<std::array<std::uint8_t, 32>> code_sha256;  // of the authentication code that was issued last
+  bool revoked = false;                                     // nothing of it is taken any more
+  friend bool operator==(const Terminal&, const Terminal&) = default;
+};
+
+// The terminals that this installation knows: a DocumentStore collection, read anew with each login. Thread-safe.
+class TerminalRegistry {
+ public:
+  static constexpr std::size_t kMaxNumberBytes = 20;
+  static constexpr std::size_t kMaxMakerIdBytes = 30;
+
+  // `documents` outlives the registry.
+  explicit TerminalRegistry(DocumentStore& documents) : documents_(documents) {}
+
+  // Adds the terminal, or replaces what is known of the one with its protocol and number. Durable when it returns.
+  // Errors: INVALID_ARGUMENT the number is malformed, there is no vehicle; UNAVAILABLE the disk does not take writes.
+  Status Put(const Terminal& terminal);
+
+  // Errors: NOT_FOUND; DATA_LOSS the record cannot be read.
+  StatusOr<Terminal> Find(TerminalProtocol protocol, std::string_view number) const;
+
+  // In the order of protocols and numbers; `after` is a terminal of the page before, or nullopt.
+  StatusOr<std::vector<Terminal>> List(const std::optional<Terminal>& after, std::size_t limit) const;
+
+ private:
+  DocumentStore& documents_;
+};
+
+// INVALID_ARGUMENT: not 1..20 of 0-9 and a-f, or with a leading zero.
+Status CheckTerminalNumber(std::string_view number);
+
+}  // namespace telltale
