@@ -73,6 +73,7 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, Terminal& terminal) 
   AddAdviceCommands(program, chosen);
   AddFaultCommand(program, chosen);
   AddSignalCommand(program, chosen);
+  AddTerminalCommands(program, chosen);
   AddBackupCommands(program, chosen);
 
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back

@@ -69,6 +69,47 @@ Setting ListSetting(std::string key, std::string meaning, std::vector<std::strin
           [&value] { return fmt::format("[{}]", fmt::join(value, ", ")); }};
 }
 
+Setting BoolSetting(std::string key, std::string meaning, bool& value) {
+  return {std::move(key), std::move(meaning),
+          [&value](const std::string& text) {
+            if (text != "true" && text != "false") {
+              return Status(absl::InvalidArgumentError(fmt::format("'{}' is neither true nor false", text)));
+            }
+            value = text == "true";
+            return OkStatus();
+          },
+          [&value] { return std::string(value ? "true" : "false"); }};
+}
+
+// What every port for terminals has.
+void AddGatewaySettings(const std::string& section, std::string_view protocol, GatewayOptions& options,
+                        std::vector<Setting>& settings) {
+  const auto key = [&section](const char* name) { return section + "." + name; };
+  settings.push_back(
+      TextSetting(key("listen"),
+                  fmt::format("Where terminals of {} connect, HOST:PORT; port 0 takes a free one; empty: "
+                              "nowhere",
+                              protocol),
+                  options.listen));
+  settings.push_back(NumberSetting(key("threads"), "Threads that serve them", options.threads));
+  settings.push_back(NumberSetting(key("connections_max"), "Open connections", options.connections_max));
+  settings.push_back(NumberSetting(key("connections_per_address_max"), "Of one address; 0: no limit",
+                                   options.connections_per_address_max));
+  settings.push_back(DurationSetting<std::chrono::seconds>(
+      key("login_timeout_s"), "Until a terminal has proved who it is, seconds", options.login_timeout));
+  settings.push_back(DurationSetting<std::chrono::seconds>(
+      key("message_timeout_s"), "Until a message that began is whole, seconds", options.message_timeout));
+  settings.push_back(
+      DurationSetting<std::chrono::seconds>(key("idle_timeout_s"), "Without a byte, seconds", options.idle_timeout));
+  settings.push_back(DurationSetting<std::chrono::seconds>(
+      key("write_timeout_s"), "Until a terminal has read its answers, seconds", options.write_timeout));
+  settings.push_back(NumberSetting(
+      key("bytes_per_s_max"), "Bytes a second of one connection, read later beyond ten seconds' worth; 0: no limit",
+      options.bytes_per_second_max));
+  settings.push_back(NumberSetting(key("unanswered_max"), "Reads of one connection that are not answered yet",
+                                   options.unanswered_max));
+}
+
 // The number of single-character changes that turn one word into the other.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -180,6 +221,14 @@ std::vector<Setting> SettingsOf(Config& config) {
          return OkStatus();
        },
        [&config] { return FormatTime(config.pipeline.earliest_time_ms); }});
+  AddGatewaySettings("jt808", "JT/T 808", config.terminals.jt808, settings);
+  add(BoolSetting("jt808.self_registration",
+                  "Whether a terminal that nobody bound may bind itself to the unplated vehicle whose VIN it names",
+                  config.terminals.jt808_sessions.self_registration));
+  add(BoolSetting("jt808.authentication", "Whether a terminal must show its code; without, its number is enough",
+                  config.terminals.jt808_sessions.authentication));
+  add(NumberSetting("jt808.packets_max", "Packets of one message, a KiB each; longer ones are refused",
+                    config.terminals.jt808_sessions.sub_packets.packets_max));
   add(TextSetting("store.data_dir", "Folder of everything stored; created if it is missing", config.data_dir));
   add(TextSetting("store.backup_dir", "Folder of the backups; empty: \"backups\" in store.data_dir",
                   config.backup_dir));
@@ -272,6 +321,7 @@ Status Validate(const Config& config) {
   }
   RETURN_IF_ERROR(Validate(config.pipeline));
   RETURN_IF_ERROR(Validate(config.ingest));
+  RETURN_IF_ERROR(Validate(config.terminals));
   return Validate(config.store);
 }
 

@@ -11,6 +11,7 @@
 #include "ingest/grpc/ingest_service.h"
 #include "ingest/live_frames.h"
 #include "ingest/pipeline.h"
+#include "server/terminal_ports.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 
 namespace telltale {
@@ -31,6 +32,7 @@ struct Config {
   PipelineOptions pipeline;
   IngestServiceOptions ingest;
   LiveFrames::Options live;
+  TerminalPortsOptions terminals;
   TelemetryStoreOptions store;
 };
 

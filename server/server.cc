@@ -29,10 +29,13 @@
 #include "server/rpc_metrics.h"
 #include "server/store_metrics.h"
 #include "server/telemetry_service.h"
+#include "server/terminal_ports.h"
+#include "server/terminal_service.h"
 #include "server/vehicle_service.h"
 #include "storage/fault_store.h"
 #include "storage/rocksdb/rocksdb_document_store.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
+#include "storage/terminal_registry.h"
 #include "storage/vehicle_registry.h"
 
 namespace telltale {
@@ -79,6 +82,7 @@ struct Server::Parts {
                                                            0.05, 0.1, 0.25, 0.5, 1, 2.5});
   std::unique_ptr<RocksDbDocumentStore> documents;
   std::unique_ptr<VehicleRegistry> registry;
+  std::unique_ptr<TerminalRegistry> terminals;
   std::unique_ptr<FaultStore> faults;
   std::unique_ptr<RocksDbTelemetryStore> telemetry;
   std::unique_ptr<Maintenance> maintenance;
@@ -86,6 +90,7 @@ struct Server::Parts {
   LiveFrames live;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<FoldCache> folds;
+  std::unique_ptr<TerminalPorts> terminal_ports;
 
   std::unique_ptr<IngestServiceImpl> ingest_service;
   std::unique_ptr<CatalogServiceImpl> catalog_service;
@@ -95,6 +100,7 @@ struct Server::Parts {
   std::unique_ptr<TripServiceImpl> trip_service;
   std::unique_ptr<DriverServiceImpl> driver_service;
   std::unique_ptr<FuelServiceImpl> fuel_service;
+  std::unique_ptr<TerminalServiceImpl> terminal_service;
   std::unique_ptr<AdminServiceImpl> admin_service;
   std::unique_ptr<grpc::Server> grpc_server;
   int grpc_port = 0;
@@ -107,6 +113,7 @@ struct Server::Parts {
   std::thread health_thread;
 
   Status OpenStores(const Clock& clock);
+  Status ListenForTerminals(const Clock& clock);
   Status Serve();
   Status ServeMetrics();
   // Health follows the store: a disk that takes no writes is NOT_SERVING, at once and until it does again.
@@ -123,6 +130,7 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   catalog = std::make_unique<Catalog>(std::move(loaded));
   ASSIGN_OR_RETURN(documents, RocksDbDocumentStore::Open({.path = config.data_dir + "/documents"}));
   ASSIGN_OR_RETURN(registry, VehicleRegistry::Open(*documents));
+  terminals = std::make_unique<TerminalRegistry>(*documents);
   faults = std::make_unique<FaultStore>(*documents);
   TelemetryStoreOptions store_options = config.store;
   store_options.path = config.data_dir + "/telemetry";
@@ -138,6 +146,12 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   return OkStatus();
 }
 
+Status Server::Parts::ListenForTerminals(const Clock& clock) {
+  ASSIGN_OR_RETURN(terminal_ports,
+                   TerminalPorts::Start(config.terminals, *pipeline, *registry, *terminals, *metrics_registry, clock));
+  return OkStatus();
+}
+
 Status Server::Parts::Serve() {
   ingest_service = std::make_unique<IngestServiceImpl>(*pipeline, *registry, config.ingest);
   catalog_service = std::make_unique<CatalogServiceImpl>(*catalog);
@@ -147,6 +161,7 @@ Status Server::Parts::Serve() {
   trip_service = std::make_unique<TripServiceImpl>(*registry, *folds);
   driver_service = std::make_unique<DriverServiceImpl>(*registry, *folds);
   fuel_service = std::make_unique<FuelServiceImpl>(*registry, *folds);
+  terminal_service = std::make_unique<TerminalServiceImpl>(*terminals, *registry, *terminal_ports);
   admin_service = std::make_unique<AdminServiceImpl>(*maintenance);
 
   grpc::EnableDefaultHealthCheckService(true);
@@ -164,7 +179,7 @@ Status Server::Parts::Serve() {
         static_cast<grpc::Service*>(vehicle_service.get()), static_cast<grpc::Service*>(telemetry_service.get()),
         static_cast<grpc::Service*>(fault_service.get()), static_cast<grpc::Service*>(trip_service.get()),
         static_cast<grpc::Service*>(driver_service.get()), static_cast<grpc::Service*>(fuel_service.get()),
-        static_cast<grpc::Service*>(admin_service.get())}) {
+        static_cast<grpc::Service*>(terminal_service.get()), static_cast<grpc::Service*>(admin_service.get())}) {
     builder.RegisterService(service);
   }
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
@@ -220,14 +235,16 @@ StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, const Cloc
   auto parts = std::make_unique<Parts>(config);
   RETURN_IF_ERROR(parts->OpenStores(clock));
   RETURN_IF_ERROR(parts->ServeMetrics());
+  RETURN_IF_ERROR(parts->ListenForTerminals(clock));
   if (Status status = parts->Serve(); !status.ok()) return status;
   parts->health_thread = std::thread([p = parts.get()] { p->WatchHealth(); });
   if (!IsLoopback(config.listen)) {
     spdlog::warn("listening on {} without authentication or encryption: anyone who reaches it may read and write",
                  config.listen);
   }
-  spdlog::info("ready grpc_port={} metrics_port={} data_dir={} signals={} vehicles={}", parts->grpc_port,
-               parts->metrics_port, config.data_dir, parts->catalog->signals().size(), parts->registry->size());
+  spdlog::info("ready grpc_port={} metrics_port={} jt808_port={} data_dir={} signals={} vehicles={}", parts->grpc_port,
+               parts->metrics_port, parts->terminal_ports->jt808_port(), config.data_dir,
+               parts->catalog->signals().size(), parts->registry->size());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -237,6 +254,7 @@ Server::~Server() { Stop(); }
 
 int Server::grpc_port() const { return parts_->grpc_port; }
 int Server::metrics_port() const { return parts_->metrics_port; }
+int Server::jt808_port() const { return parts_->terminal_ports->jt808_port(); }
 
 void Server::Stop() {
   Parts& parts = *parts_;
@@ -249,6 +267,7 @@ void Server::Stop() {
   parts.health_thread.join();
   parts.grpc_server->GetHealthCheckService()->SetServingStatus(false);
   parts.ingest_service->Drain();
+  parts.terminal_ports->Stop();
   parts.live.EndAll();
   parts.grpc_server->Shutdown(std::chrono::system_clock::now() + parts.config.drain_timeout);
   parts.grpc_server->Wait();
@@ -257,6 +276,7 @@ void Server::Stop() {
   if (const Status status = parts.telemetry->Flush(); !status.ok()) {
     spdlog::error("flush at stop failed, the journal keeps everything: {}", status.ToString());
   }
+  parts.terminal_ports.reset();
   parts.folds.reset();
   parts.pipeline.reset();
   parts.store_metrics.reset();

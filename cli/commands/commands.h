@@ -16,6 +16,7 @@ void AddTripCommands(CLI::App& program, Command& chosen);       // trips, days
 void AddAdviceCommands(CLI::App& program, Command& chosen);     // advice driver, advice fuel
 void AddFaultCommand(CLI::App& program, Command& chosen);       // faults
 void AddSignalCommand(CLI::App& program, Command& chosen);      // signals
+void AddTerminalCommands(CLI::App& program, Command& chosen);   // terminals list, add, revoke, text; explain
 void AddBackupCommands(CLI::App& program, Command& chosen);     // backup, restore, verify
 
 }  // namespace telltale::cli

@@ -101,10 +101,17 @@ struct TerminalGateway::Parts {
   int port = 0;
   bool stopped = false;
 
+  // Where a terminal's connection is.
   struct Place {
-    Worker* worker;
+    Worker* worker = nullptr;
     std::weak_ptr<Connection> connection;
   };
+  Place Find(std::string_view terminal) {
+    MutexLock lock(mutex);
+    const auto at = by_terminal.find(std::string(terminal));
+    return at != by_terminal.end() ? at->second : Place{};
+  }
+
   Mutex mutex;
   std::unordered_map<std::string, Place> by_terminal ABSL_GUARDED_BY(mutex);
   std::unordered_map<std::uint64_t, std::size_t> by_address ABSL_GUARDED_BY(mutex);
@@ -553,14 +560,19 @@ TerminalGateway::~TerminalGateway() { Stop(); }
 int TerminalGateway::port() const { return parts_->port; }
 std::size_t TerminalGateway::connection_count() const { return parts_->connection_count.load(); }
 
+bool TerminalGateway::IsConnected(std::string_view terminal) const {
+  return parts_->Find(terminal).connection.lock() != nullptr;
+}
+
+void TerminalGateway::Disconnect(std::string_view terminal) {
+  const Parts::Place place = parts_->Find(terminal);
+  const ConnectionPtr connection = place.connection.lock();
+  if (connection == nullptr) return;
+  place.worker->Post([worker = place.worker, connection] { worker->Close(connection, "rights_changed"); });
+}
+
 Status TerminalGateway::SendText(std::string_view terminal, std::string_view text) {
-  Parts::Place place{};
-  {
-    MutexLock lock(parts_->mutex);
-    if (const auto at = parts_->by_terminal.find(std::string(terminal)); at != parts_->by_terminal.end()) {
-      place = at->second;
-    }
-  }
+  const Parts::Place place = parts_->Find(terminal);
   const ConnectionPtr connection = place.connection.lock();
   if (connection == nullptr) return absl::UnavailableError("the terminal is not connected; try again when it is");
   auto sent = std::make_shared<std::promise<Status>>();

@@ -46,6 +46,10 @@ class TerminalGateway {
   int port() const;
   std::size_t connection_count() const;
 
+  bool IsConnected(std::string_view terminal) const;
+  // Closes the terminal's connection, if it has one.
+  void Disconnect(std::string_view terminal);
+
   // Sends a text to the driver through the connection of this terminal; OK: it is on its way, not that it was read.
   // Errors: UNAVAILABLE the terminal is not connected; those of TerminalSession::EncodeText.
   Status SendText(std::string_view terminal, std::string_view text);

@@ -89,6 +89,7 @@ RunningServer::RunningServer(const std::filesystem::path& data_dir, const std::v
   std::ifstream in(port_file);
   for (std::string line; std::getline(in, line);) {
     if (line.rfind("grpc=", 0) == 0) grpc_port_ = std::stoi(line.substr(5));
+    if (line.rfind("jt808=", 0) == 0) jt808_port_ = std::stoi(line.substr(6));
     if (line.rfind("metrics=", 0) == 0) metrics_port_ = std::stoi(line.substr(8));
   }
   channel_ = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());

@@ -41,6 +41,7 @@ class RunningServer {
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   std::string address() const;
   pid_t pid() const { return pid_; }
+  int jt808_port() const { return jt808_port_; }
 
   // SIGTERM; returns the exit status, -1 if it did not end within 30 s.
   int Stop();
@@ -58,6 +59,7 @@ class RunningServer {
   pid_t pid_ = 0;
   int grpc_port_ = 0;
   int metrics_port_ = 0;
+  int jt808_port_ = 0;
   std::shared_ptr<grpc::Channel> channel_;
 };
 

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <prometheus/registry.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "ingest/jt808/session.h"
+#include "ingest/pipeline.h"
+#include "ingest/terminals/field_reader.h"
+#include "ingest/terminals/gateway.h"
+#include "ingest/terminals/metrics.h"
+#include "storage/terminal_registry.h"
+#include "storage/vehicle_registry.h"
+
+namespace telltale {
+
+struct TerminalPortsOptions {
+  GatewayOptions jt808;
+  jt808::SessionOptions jt808_sessions;
+};
+
+// Errors: INVALID_ARGUMENT.
+Status Validate(const TerminalPortsOptions& options);
+
+// The ports for terminals, one for each protocol that is configured. Thread-safe.
+class TerminalPorts {
+ public:
+  // What is referred to outlives the ports. Errors: those of TerminalGateway::Start().
+  static StatusOr<std::unique_ptr<TerminalPorts>> Start(const TerminalPortsOptions& options, Pipeline& pipeline,
+                                                        const VehicleRegistry& vehicles, TerminalRegistry& terminals,
+                                                        prometheus::Registry& metrics, const Clock& clock);
+
+  int jt808_port() const { return jt808_ != nullptr ? jt808_->port() : 0; }  // 0: none
+
+  bool IsConnected(TerminalProtocol protocol, std::string_view number) const;
+  // Ends the connection of a terminal that may no longer send as it did.
+  void Disconnect(TerminalProtocol protocol, std::string_view number);
+  // Errors: those of TerminalGateway::SendText(); UNAVAILABLE there is no such port.
+  Status SendText(TerminalProtocol protocol, std::string_view number, std::string_view text);
+
+  struct Explained {
+    std::string_view protocol;  // "JT/T 808"
+    Explanation fields;
+  };
+  // Errors: INVALID_ARGUMENT it begins like no message of the protocols.
+  StatusOr<Explained> Explain(std::span<const std::uint8_t> message) const;
+
+  void Stop();
+
+ private:
+  TerminalPorts(const TerminalPortsOptions& options, Pipeline& pipeline, const VehicleRegistry& vehicles,
+                TerminalRegistry& terminals, prometheus::Registry& metrics);
+  TerminalGateway* Of(TerminalProtocol protocol) const;
+
+  TerminalMetrics metrics_;
+  const jt808::Shared jt808_shared_;
+  jt808::Sessions jt808_sessions_;
+  std::unique_ptr<TerminalGateway> jt808_;
+};
+
+}  // namespace telltale

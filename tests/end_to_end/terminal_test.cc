@@ -1,0 +1,223 @@
+// Terminals on the running server's port: from their registration to what is stored, and what hostile ones get.
+
+#include <memory>
+#include <optional>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "telltale/v1/telemetry.grpc.pb.h"
+#include "telltale/v1/terminals.grpc.pb.h"
+
+#include "tests/end_to_end/running_server.h"
+#include "tests/end_to_end/terminal_client.h"
+
+namespace telltale {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kVin = "WDB9630031L000001";
+constexpr const char* kNumber = "13800138000";
+constexpr std::uint32_t kGnssSpeed = 1002;           // of the catalogue
+constexpr std::int64_t kTimeMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z
+
+class TerminalTest : public ::testing::Test {
+ protected:
+  void Start(std::vector<std::string> settings = {}) {
+    std::vector<std::string> flags = {"--set", "jt808.listen=127.0.0.1:0"};
+    for (const std::string& setting : settings) flags.insert(flags.end(), {"--set", setting});
+    server_.emplace(folder_.path(), flags);
+    server_->Register(kVin);
+    Bind(kNumber, kVin);
+  }
+
+  void Bind(const std::string& number, const std::string& vin, bool revoked = false) {
+    v1::RegisterTerminalRequest request;
+    request.mutable_terminal()->set_protocol(v1::TERMINAL_PROTOCOL_JT808);
+    request.mutable_terminal()->set_number(number);
+    request.mutable_terminal()->set_vin(vin);
+    request.mutable_terminal()->set_revoked(revoked);
+    v1::Terminal response;
+    grpc::ClientContext context;
+    const grpc::Status status =
+        v1::TerminalService::NewStub(server_->channel())->RegisterTerminal(&context, request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+
+  TerminalClient Connect(const std::string& number = kNumber) { return TerminalClient(server_->jt808_port(), number); }
+
+  std::vector<std::int64_t> StoredTimesMs(const std::string& vin = kVin) {
+    return StoredTimes(server_->channel(), vin, kGnssSpeed, 1000);
+  }
+
+  grpc::Status SendText(const std::string& text) {
+    v1::SendTextRequest request;
+    request.set_protocol(v1::TERMINAL_PROTOCOL_JT808);
+    request.set_number(kNumber);
+    request.set_text(text);
+    v1::SendTextResponse response;
+    grpc::ClientContext context;
+    return v1::TerminalService::NewStub(server_->channel())->SendText(&context, request, &response);
+  }
+
+  TemporaryFolder folder_;
+  std::optional<RunningServer> server_;
+};
+
+TEST_F(TerminalTest, WhatIsAnsweredSurvivesTheServersDeath) {
+  Start();
+  std::string code;
+  {
+    TerminalClient terminal = Connect();
+    ASSERT_TRUE(terminal.LogIn());
+    code = terminal.code();
+    for (int second = 0; second < 20; ++second) {
+      ASSERT_TRUE(terminal.IsDone(terminal.Send(jt808::MessageId::kPosition, TerminalClient::Position(0, second))));
+    }
+    server_->Kill();
+    EXPECT_TRUE(terminal.IsClosed());
+  }
+  server_.emplace(folder_.path(), std::vector<std::string>{"--set", "jt808.listen=127.0.0.1:0"});
+  std::vector<std::int64_t> expected;
+  for (int second = 0; second < 20; ++second) expected.push_back(kTimeMs + second * 1000);
+  EXPECT_EQ(StoredTimesMs(), expected);
+  TerminalClient again = Connect();
+  EXPECT_TRUE(again.Authenticate(code)) << "the code of before holds";
+}
+
+TEST_F(TerminalTest, ManyMessagesInOneWriteAreAllAnswered) {
+  Start();
+  TerminalClient terminal = Connect();
+  ASSERT_TRUE(terminal.LogIn());
+  std::set<std::uint16_t> open;
+  for (int i = 0; i < 600; ++i) {
+    open.insert(terminal.Send(jt808::MessageId::kPosition, TerminalClient::Position(i / 60, i % 60)));
+  }
+  while (!open.empty()) {
+    const auto answer = terminal.Receive();
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->body.at(4), 0);
+    open.erase(static_cast<std::uint16_t>(static_cast<std::uint8_t>(answer->body[0]) << 8 |
+                                          static_cast<std::uint8_t>(answer->body[1])));
+  }
+  EXPECT_EQ(StoredTimesMs().size(), 600U);
+}
+
+TEST_F(TerminalTest, ASecondConnectionTakesTheFirstOnesPlace) {
+  Start();
+  TerminalClient first = Connect();
+  ASSERT_TRUE(first.LogIn());
+  TerminalClient second = Connect();
+  ASSERT_TRUE(second.Authenticate(first.code()));
+  EXPECT_TRUE(first.IsClosed());
+  EXPECT_TRUE(second.IsDone(second.Send(jt808::MessageId::kHeartbeat, "")));
+  EXPECT_TRUE(Within(std::chrono::seconds{10}, [this] {
+    return server_->Metrics()["telltale_terminal_connections{protocol=\"jt808\"}"] == 1.0;
+  }));
+}
+
+TEST_F(TerminalTest, ARevokedTerminalIsCutOff) {
+  Start();
+  TerminalClient terminal = Connect();
+  ASSERT_TRUE(terminal.LogIn());
+  Bind(kNumber, kVin, /*revoked=*/true);
+  EXPECT_TRUE(terminal.IsClosed());
+  TerminalClient again = Connect();
+  EXPECT_FALSE(again.Authenticate(terminal.code()));
+}
+
+// One that never proves who it is, one that stops in a message, one whose message has no end, one that sends anything:
+// each is cut off and counted, and nobody else notices.
+TEST_F(TerminalTest, HostileOnesAreCutOffAndNobodyElseNotices) {
+  Start({"jt808.login_timeout_s=3", "jt808.message_timeout_s=1", "jt808.idle_timeout_s=60"});
+  TerminalClient good = Connect();
+  ASSERT_TRUE(good.LogIn());
+  TerminalClient silent = Connect("1");
+  TerminalClient half = Connect("2");
+  half.SendBytes("\x7e\x01");
+  TerminalClient endless = Connect("3");
+  endless.SendBytes("\x7e" + std::string(1 << 20, '\x01'));
+  TerminalClient garbage = Connect("4");
+  std::string bytes(100'000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 2'654'435'761U >> 13);
+  garbage.SendBytes(bytes);
+  for (int second = 0; second < 20; ++second) {
+    ASSERT_TRUE(good.IsDone(good.Send(jt808::MessageId::kPosition, TerminalClient::Position(0, second))));
+  }
+  EXPECT_TRUE(half.IsClosed());
+  EXPECT_TRUE(endless.IsClosed());
+  EXPECT_TRUE(silent.IsClosed());
+  EXPECT_TRUE(garbage.IsClosed());
+  auto metrics = server_->Metrics();
+  EXPECT_GE(metrics["telltale_terminal_closed_connections_total{protocol=\"jt808\",reason=\"message_timeout\"}"], 1.0);
+  EXPECT_GE(metrics["telltale_terminal_closed_connections_total{protocol=\"jt808\",reason=\"message_too_long\"}"], 1.0);
+  EXPECT_GE(metrics["telltale_terminal_closed_connections_total{protocol=\"jt808\",reason=\"login_timeout\"}"], 1.0);
+  EXPECT_TRUE(good.IsDone(good.Send(jt808::MessageId::kHeartbeat, "")));
+  EXPECT_EQ(StoredTimesMs().size(), 20U);
+}
+
+TEST_F(TerminalTest, BeyondTheLimitConnectionsAreRefused) {
+  Start({"jt808.connections_max=2"});
+  TerminalClient first = Connect();
+  ASSERT_TRUE(first.LogIn());
+  TerminalClient second = Connect("1");
+  TerminalClient third = Connect("2");
+  EXPECT_TRUE(third.IsClosed());
+  EXPECT_TRUE(first.IsDone(first.Send(jt808::MessageId::kHeartbeat, "")));
+}
+
+TEST_F(TerminalTest, ATextReachesTheCab) {
+  Start();
+  EXPECT_EQ(SendText("Brake earlier").error_code(), grpc::StatusCode::UNAVAILABLE);
+  TerminalClient terminal = Connect();
+  ASSERT_TRUE(terminal.LogIn());
+  const grpc::Status status = SendText("Brake earlier");
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  const auto text = terminal.Receive();
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->id, jt808::MessageId::kText);
+  EXPECT_EQ(text->body,
+            "\x0c"
+            "Brake earlier");
+  EXPECT_EQ(SendText("").error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(TerminalTest, AGracefulStopAnswersWhatWasTaken) {
+  Start();
+  TerminalClient terminal = Connect();
+  ASSERT_TRUE(terminal.LogIn());
+  for (int i = 0; i < 100; ++i) terminal.Send(jt808::MessageId::kPosition, TerminalClient::Position(i / 60, i % 60));
+  kill(server_->pid(), SIGTERM);
+  std::size_t answered = 0;
+  while (terminal.Receive()) ++answered;
+  EXPECT_EQ(server_->Stop(), 0);
+  server_.emplace(folder_.path(), std::vector<std::string>{"--set", "jt808.listen=127.0.0.1:0"});
+  EXPECT_GE(StoredTimesMs().size(), answered);
+}
+
+TEST_F(TerminalTest, TheClientBindsListsAndExplains) {
+  Start();
+  const std::string telltale = std::string(TELLTALE_BINARY_DIR) + "/cli/telltale";
+  const auto run = [&](std::vector<std::string> arguments) {
+    std::vector<std::string> command = {telltale, "--server", server_->address()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return RunProgram(command);
+  };
+  EXPECT_THAT(run({"terminals", "add", "13800138001", kVin}).output, HasSubstr("13800138001 sends the frames of"));
+  EXPECT_THAT(run({"terminals", "list"}).output, HasSubstr("13800138001"));
+  EXPECT_EQ(run({"terminals", "add", "0138", kVin}).exit_status, 1);
+  EXPECT_THAT(run({"terminals", "text", "13800138001", "hello"}).output, HasSubstr("not connected"));
+  // 0x0001 of 012345678901 answers message 0x01c8 with serial number 123.
+  const ProgramResult explained = run({"explain", "7e000100050123456789017fff007b01c803bd7e"});
+  EXPECT_EQ(explained.exit_status, 0) << explained.output;
+  EXPECT_THAT(explained.output, HasSubstr("general answer of the terminal"));
+  EXPECT_THAT(explained.output, HasSubstr("123"));
+  EXPECT_EQ(run({"explain", "7e0"}).exit_status, 2);
+  EXPECT_EQ(run({"explain", "0102"}).exit_status, 1);
+}
+
+}  // namespace
+}  // namespace telltale
