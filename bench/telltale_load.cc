@@ -13,15 +13,27 @@
 
 #include "base/time.h"
 #include "bench/load/load_run.h"
+#include "bench/terminals/terminal_load.h"
 
 namespace {
 
 using telltale::LoadOptions;
 
+constexpr const char* kGrpc = "grpc";
+constexpr const char* kJt808 = "jt808";
+
 std::atomic<bool> stop = false;
 static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler sets it
 
-void AddOptions(CLI::App& app, LoadOptions& options, std::string& start_time) {
+// What is not the load's own.
+struct Arguments {
+  std::string start_time;
+  std::string protocol = kGrpc;
+  std::string terminals = "127.0.0.1:7611";
+  bool echo = true;
+};
+
+void AddOptions(CLI::App& app, LoadOptions& options, Arguments& arguments) {
   app.option_defaults()->always_capture_default();
   const auto seconds = [&app](const char* name, std::chrono::seconds& value, const char* meaning) {
     app.add_option_function<std::int64_t>(
@@ -29,6 +41,12 @@ void AddOptions(CLI::App& app, LoadOptions& options, std::string& start_time) {
         ->default_val(value.count());
   };
   app.add_option("--server", options.server, "host:port of telltaled");
+  app.add_option("--protocol", arguments.protocol,
+                 "grpc: streams of frames; jt808: terminals that report positions, one for each of --connections, at "
+                 "--rate for --duration, with --storm-every")
+      ->check(CLI::IsMember({kGrpc, kJt808}));
+  app.add_option("--terminals", arguments.terminals, "host:port where terminals connect");
+  app.add_flag("!--no-echo", arguments.echo, "With jt808: not also against a server that only answers");
   app.add_option("--vehicles", options.vehicle_count, "Vehicles; they are registered first");
   app.add_option("--signals", options.signal_count, "Signals in a frame");
   app.add_option("--frames-per-batch", options.frames_per_batch, "Frames in a message");
@@ -46,7 +64,7 @@ void AddOptions(CLI::App& app, LoadOptions& options, std::string& start_time) {
                "A fleet as it is: long haul, distribution, buses, off the road, each at its hours of the day (UTC)");
   app.add_option("--seed", options.seed, "Other seeds give other vehicles and values");
   app.add_option(
-      "--start", start_time,
+      "--start", arguments.start_time,
       "First instant of the vehicles' clocks, RFC 3339; default: behind the newest frame that the server has "
       "of them, else 30 days ago");
   app.add_option("--late-share", options.disturbances.late_share,
@@ -62,6 +80,24 @@ void AddOptions(CLI::App& app, LoadOptions& options, std::string& start_time) {
   app.add_option("--verify", options.verify_count, "Frames to read back and compare");
   app.add_option("--server-pid", options.server_process_id, "Process on this machine to measure the CPU time of");
   app.add_option("--json", options.json_path, "File to write the report to, for programs");
+}
+
+int RunTerminals(const LoadOptions& options, const Arguments& arguments) {
+  telltale::TerminalLoadOptions terminals{.server = options.server,
+                                          .terminals = arguments.terminals,
+                                          .duration = options.duration,
+                                          .rate = options.rate,
+                                          .storm_period = options.storm_period,
+                                          .server_process_id = options.server_process_id,
+                                          .echo = arguments.echo};
+  if (options.connection_count > 0) terminals.connection_count = options.connection_count;
+  const auto report = telltale::RunTerminalLoad(terminals, stop);
+  if (!report.ok()) {
+    fmt::print(stderr, "telltale-load: {}\n", telltale::MessageOf(report.status()));
+    return 2;
+  }
+  fmt::print("{}", telltale::ToText(*report));
+  return report->good() ? 0 : 1;
 }
 
 int Run(const LoadOptions& options) {
@@ -87,17 +123,17 @@ int Run(const LoadOptions& options) {
 
 int main(int argc, char** argv) {
   LoadOptions options;
-  std::string start_time;
+  Arguments arguments;
   CLI::App app("Drives telltaled with synthetic vehicles and reports how fast their frames become durable.",
                "telltale-load");
-  AddOptions(app, options, start_time);
+  AddOptions(app, options, arguments);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (!start_time.empty()) {
-    const telltale::StatusOr<std::int64_t> time_ms = telltale::ParseTime(start_time);
+  if (!arguments.start_time.empty()) {
+    const telltale::StatusOr<std::int64_t> time_ms = telltale::ParseTime(arguments.start_time);
     if (!time_ms.ok()) {
       fmt::print(stderr, "telltale-load: --start: {}\n", telltale::MessageOf(time_ms.status()));
       return 2;
@@ -106,5 +142,5 @@ int main(int argc, char** argv) {
   }
   std::signal(SIGINT, [](int) { stop = true; });
   std::signal(SIGTERM, [](int) { stop = true; });
-  return Run(options);
+  return arguments.protocol == kJt808 ? RunTerminals(options, arguments) : Run(options);
 }

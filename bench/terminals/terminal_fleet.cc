@@ -1,0 +1,277 @@
+#include "bench/terminals/terminal_fleet.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ingest/jt808/framing.h"
+#include "ingest/jt808/message.h"
+#include "ingest/terminals/beijing_time.h"
+#include "ingest/terminals/byte_writer.h"
+
+namespace telltale {
+namespace {
+
+constexpr std::size_t kConnectingMax = 512;  // a listening socket's queue is not endless
+constexpr std::size_t kEvents = 1024;
+constexpr std::int64_t kFirstReportTimeS = 1'772'323'200;  // 2026-03-01T00:00:00Z
+constexpr std::int64_t kReportPeriodS = 10;
+
+std::uint16_t PortOf(const std::string& address) {
+  return static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1)));
+}
+
+}  // namespace
+
+std::string TerminalFleet::NumberOf(std::uint32_t index) { return fmt::format("{}", 13'000'000'000ULL + index); }
+
+TerminalFleet::TerminalFleet(std::uint32_t count, const std::string& address, bool log_in)
+    : host_(address.substr(0, address.rfind(':'))),
+      port_(PortOf(address)),
+      log_in_(log_in),
+      epoll_(epoll_create1(0)),
+      terminals_(count) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    terminals_[i].number = NumberOf(i);
+    terminals_[i].report_time_s = kFirstReportTimeS;
+  }
+}
+
+TerminalFleet::~TerminalFleet() {
+  DropAll();
+  close(epoll_);
+}
+
+void TerminalFleet::DropAll() {
+  for (Terminal& terminal : terminals_) Close(terminal);
+}
+
+void TerminalFleet::Close(Terminal& terminal) {
+  if (terminal.socket < 0) return;
+  close(terminal.socket);
+  terminal.socket = -1;
+  if (terminal.state == State::kReady) --ready_count_;
+  if (terminal.state == State::kConnecting || terminal.state == State::kLoggingIn) --connecting_count_;
+  terminal.state = State::kClosed;
+  terminal.received.clear();
+  terminal.waits_for_answer = false;
+}
+
+Status TerminalFleet::Connect(Terminal& terminal) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  if (fd < 0) return absl::UnavailableError(fmt::format("socket: {}", std::strerror(errno)));
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port_);
+  inet_pton(AF_INET, host_ == "localhost" ? "127.0.0.1" : host_.c_str(), &address.sin_addr);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 && errno != EINPROGRESS) {
+    const Status status = absl::UnavailableError(fmt::format("connect: {}", std::strerror(errno)));
+    close(fd);
+    return status;
+  }
+  terminal.socket = fd;
+  terminal.state = State::kConnecting;
+  ++connecting_count_;
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT;
+  event.data.u64 = static_cast<std::uint64_t>(&terminal - terminals_.data());
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+  return OkStatus();
+}
+
+void TerminalFleet::Send(Terminal& terminal, std::string_view bytes) {
+  // A report is far smaller than a socket's buffer, so what does not fit is a server that reads nothing.
+  if (send(terminal.socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) {
+    Close(terminal);
+  }
+}
+
+void TerminalFleet::LogIn(Terminal& terminal) {
+  scratch_.clear();
+  const jt808::Addressee from{.edition = jt808::Edition::k2013, .terminal = terminal.number};
+  if (!terminal.code.empty()) {
+    jt808::AppendMessage(from, jt808::MessageId::kAuthentication, terminal.serial, terminal.code, scratch_);
+  } else {
+    std::string body(4, '\0');
+    body += "MAKERMODEL" + std::string(15, '\0') + "BOX0001";
+    body.push_back(1);
+    body += "A12345";
+    jt808::AppendMessage(from, jt808::MessageId::kRegistration, terminal.serial, body, scratch_);
+  }
+  Send(terminal, scratch_);
+}
+
+void TerminalFleet::SendReport(Terminal& terminal, TerminalLoadResult& result) {
+  std::string body;
+  ByteWriter writer(body);
+  const auto index = static_cast<std::uint32_t>(&terminal - terminals_.data());
+  writer.U32(0);
+  writer.U32(3);  // ignition on, position valid
+  writer.U32(31'000'000 + index * 7 % 1'000'000);
+  writer.U32(121'000'000 + terminal.serial);
+  writer.U16(4);
+  writer.U16(300 + terminal.serial % 500U);
+  writer.U16(terminal.serial % 360U);
+  for (const std::uint8_t byte : BeijingTime::FromUnixMs(terminal.report_time_s * 1000).ToBcd()) writer.U8(byte);
+  writer.U8(0x01);
+  writer.U8(4);
+  writer.U32(100'000 + terminal.serial);
+  writer.U8(0x30);
+  writer.U8(1);
+  writer.U8(25);
+  writer.U8(0x31);
+  writer.U8(1);
+  writer.U8(12);
+  terminal.report_time_s += kReportPeriodS;
+  terminal.sent[terminal.serial % Terminal::kSent] = Clock::now();
+  scratch_.clear();
+  jt808::AppendMessage({.edition = jt808::Edition::k2013, .terminal = terminal.number}, jt808::MessageId::kPosition,
+                       terminal.serial, body, scratch_);
+  ++result.sent;
+  terminal.waits_for_answer = true;
+  Send(terminal, scratch_);
+}
+
+void TerminalFleet::TakeAnswer(Terminal& terminal, std::span<const std::uint8_t> message, bool report_again,
+                               TerminalLoadResult& result) {
+  if (!jt808::Unescape(message, message_).ok()) return;
+  const jt808::MessageOrFault parsed = jt808::ParseMessage(message_);
+  if (parsed.fault || parsed.message.body.size() < 3) return;
+  const std::span<const std::uint8_t> body = parsed.message.body;
+  if (parsed.message.header.id == jt808::MessageId::kRegistrationAnswer) {
+    if (body[2] != 0) {
+      ++result.refused;
+      Close(terminal);
+      return;
+    }
+    terminal.code.assign(body.begin() + 3, body.end());
+    LogIn(terminal);
+    return;
+  }
+  if (parsed.message.header.id != jt808::MessageId::kPlatformAnswer || body.size() != 5) return;
+  const bool done = body[4] == 0;
+  if (terminal.state == State::kLoggingIn) {
+    if (!done) {
+      ++result.refused;
+      Close(terminal);
+      return;
+    }
+    terminal.state = State::kReady;
+    --connecting_count_;
+    ++ready_count_;
+    return;
+  }
+  const auto serial = static_cast<std::uint16_t>(body[0] << 8 | body[1]);
+  done ? ++result.answered : ++result.refused;
+  result.latencies.Add(Clock::now() - terminal.sent[serial % Terminal::kSent]);
+  terminal.waits_for_answer = false;
+  if (report_again) SendReport(terminal, result);
+}
+
+void TerminalFleet::Read(Terminal& terminal, bool report_again, TerminalLoadResult& result) {
+  char buffer[4096];
+  const ssize_t size = recv(terminal.socket, buffer, sizeof(buffer), 0);
+  if (size <= 0) {
+    if (size < 0 && errno == EAGAIN) return;
+    ++result.broken_connections;
+    Close(terminal);
+    return;
+  }
+  std::span<const std::uint8_t> stream(reinterpret_cast<const std::uint8_t*>(buffer), static_cast<std::size_t>(size));
+  std::string joined;
+  if (!terminal.received.empty()) {
+    joined = terminal.received + std::string(buffer, static_cast<std::size_t>(size));
+    terminal.received.clear();
+    stream = {reinterpret_cast<const std::uint8_t*>(joined.data()), joined.size()};
+  }
+  while (terminal.socket >= 0) {
+    const jt808::Piece piece = jt808::NextPiece(stream);
+    stream = stream.subspan(piece.consumed);
+    if (piece.escaped.empty()) break;
+    TakeAnswer(terminal, piece.escaped, report_again, result);
+  }
+  terminal.received.assign(stream.begin(), stream.end());
+}
+
+void TerminalFleet::Poll(std::chrono::microseconds limit, bool report_again, TerminalLoadResult& result) {
+  std::array<epoll_event, kEvents> events{};
+  const timespec timeout{.tv_sec = limit.count() / 1'000'000, .tv_nsec = limit.count() % 1'000'000 * 1000};
+  const int count = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
+  for (int i = 0; i < count; ++i) {
+    Terminal& terminal = terminals_[events[static_cast<std::size_t>(i)].data.u64];
+    const std::uint32_t what = events[static_cast<std::size_t>(i)].events;
+    if (terminal.socket < 0) continue;
+    if (terminal.state == State::kConnecting && (what & EPOLLOUT) != 0) {
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.u64 = static_cast<std::uint64_t>(&terminal - terminals_.data());
+      epoll_ctl(epoll_, EPOLL_CTL_MOD, terminal.socket, &event);
+      if (log_in_) {
+        terminal.state = State::kLoggingIn;
+        LogIn(terminal);
+      } else {
+        terminal.state = State::kReady;
+        --connecting_count_;
+        ++ready_count_;
+      }
+      continue;
+    }
+    if ((what & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) Read(terminal, report_again, result);
+  }
+}
+
+Status TerminalFleet::ConnectAll(Clock::time_point give_up) {
+  TerminalLoadResult result;
+  std::size_t next = 0;
+  while (ready_count_ < terminals_.size()) {
+    if (Clock::now() > give_up) {
+      return absl::UnavailableError(
+          fmt::format("{} of {} terminals are logged in after the time for it; {} were refused", ready_count_,
+                      terminals_.size(), result.refused));
+    }
+    for (std::size_t tried = 0; connecting_count_ < kConnectingMax && tried < terminals_.size(); ++tried) {
+      Terminal& terminal = terminals_[next++ % terminals_.size()];
+      if (terminal.state == State::kClosed) RETURN_IF_ERROR(Connect(terminal));
+    }
+    Poll(std::chrono::milliseconds{10}, false, result);
+  }
+  return OkStatus();
+}
+
+Status TerminalFleet::Report(double rate, Clock::time_point until, TerminalLoadResult& result) {
+  const auto begin = Clock::now();
+  std::uint64_t due_sent = 0;
+  std::size_t next = 0;
+  if (rate == 0.0) {
+    for (Terminal& terminal : terminals_) {
+      if (terminal.state == State::kReady) SendReport(terminal, result);
+    }
+  }
+  while (true) {
+    const auto now = Clock::now();
+    const bool over = now >= until;
+    if (over && (result.answered + result.refused >= result.sent || now >= until + std::chrono::seconds{5})) break;
+    if (!over && rate > 0.0) {
+      const auto due = static_cast<std::uint64_t>(std::chrono::duration<double>(now - begin).count() * rate);
+      for (; due_sent < due; ++due_sent) {
+        Terminal& terminal = terminals_[next++ % terminals_.size()];
+        if (terminal.state == State::kReady) SendReport(terminal, result);
+      }
+    }
+    Poll(std::chrono::microseconds{500}, rate == 0.0 && !over, result);
+  }
+  result.wall = Clock::now() - begin;
+  return OkStatus();
+}
+
+}  // namespace telltale
