@@ -57,7 +57,8 @@ grpc::Status TerminalServiceImpl::RegisterTerminal(grpc::ServerContext* /*contex
   const v1::Terminal& in = request->terminal();
   Terminal terminal;
   RETURN_IF_REQUEST_ERROR(ReadProtocol(in.protocol(), "terminal.protocol", &terminal.protocol));
-  RETURN_IF_REQUEST_ERROR(RequestError(CheckTerminalNumber(in.number()), "INVALID_TERMINAL", "terminal.number"));
+  RETURN_IF_REQUEST_ERROR(
+      RequestError(CheckTerminalNumber(terminal.protocol, in.number()), "INVALID_TERMINAL", "terminal.number"));
   const auto vin = Vin::Parse(in.vin());
   RETURN_IF_REQUEST_ERROR(RequestError(vin.status(), "INVALID_VIN", "terminal.vin"));
   const auto vehicle = vehicles_.Get(*vin);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/vin.h"
 #include "storage/internal/record_coding.h"
 
 namespace telltale {
@@ -52,7 +53,8 @@ StatusOr<Terminal> Decode(std::string_view key, std::string_view record) {
 
 }  // namespace
 
-Status CheckTerminalNumber(std::string_view number) {
+Status CheckTerminalNumber(TerminalProtocol protocol, std::string_view number) {
+  if (protocol == TerminalProtocol::kGb32960) return Vin::Parse(number).status();
   constexpr std::string_view kDigits = "0123456789abcdef";
   if (number.empty() || number.size() > TerminalRegistry::kMaxNumberBytes ||
       number.find_first_not_of(kDigits) != std::string_view::npos || (number.size() > 1 && number.front() == '0')) {
@@ -64,7 +66,7 @@ Status CheckTerminalNumber(std::string_view number) {
 }
 
 Status TerminalRegistry::Put(const Terminal& terminal) {
-  RETURN_IF_ERROR(CheckTerminalNumber(terminal.number));
+  RETURN_IF_ERROR(CheckTerminalNumber(terminal.protocol, terminal.number));
   if (terminal.vehicle_id == 0) return absl::InvalidArgumentError("the terminal has no vehicle");
   if (terminal.maker_id.size() > kMaxMakerIdBytes) {
     return absl::InvalidArgumentError(fmt::format("the maker's number has {} bytes, at most {} are kept",

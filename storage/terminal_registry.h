@@ -19,9 +19,9 @@ enum class TerminalProtocol : std::uint8_t { kJt808 = 1, kGb32960 = 2, kHj1239 =
 // The box in a vehicle that speaks a protocol of its own, and what it proves itself with.
 struct Terminal {
   TerminalProtocol protocol = TerminalProtocol::kJt808;
-  std::string number;        // JT/T 808: digits without leading zeros; 1..20 of 0-9 and a-f
+  std::string number;        // JT/T 808: 1..20 of 0-9 and a-f without leading zeros; GB/T 32960: the VIN
   VehicleId vehicle_id = 0;  // whose frames it sends
-  std::string maker_id;      // the maker's number of the box, as it said with its first registration; empty: none yet
+  std::string maker_id;      // of the box: its maker's number, or its SIM's, as it said first; empty: nothing yet
   std::optional<std::array<std::uint8_t, 32>> code_sha256;  // of the authentication code that was issued last
   bool revoked = false;                                     // nothing of it is taken any more
   friend bool operator==(const Terminal&, const Terminal&) = default;
@@ -50,7 +50,7 @@ class TerminalRegistry {
   DocumentStore& documents_;
 };
 
-// INVALID_ARGUMENT: not 1..20 of 0-9 and a-f, or with a leading zero.
-Status CheckTerminalNumber(std::string_view number);
+// INVALID_ARGUMENT: not as Terminal::number says.
+Status CheckTerminalNumber(TerminalProtocol protocol, std::string_view number);
 
 }  // namespace telltale

@@ -58,6 +58,10 @@ struct BeijingTime {
     const auto digits = [](int number) { return static_cast<std::uint8_t>(number / 10 << 4 | number % 10); };
     return {digits(year), digits(month), digits(day), digits(hour), digits(minute), digits(second)};
   }
+  std::array<std::uint8_t, 6> ToBytes() const {
+    const auto byte = [](int number) { return static_cast<std::uint8_t>(number); };
+    return {byte(year), byte(month), byte(day), byte(hour), byte(minute), byte(second)};
+  }
   static BeijingTime FromBytes(const std::array<std::uint8_t, 6>& b) { return {b[0], b[1], b[2], b[3], b[4], b[5]}; }
 };
 

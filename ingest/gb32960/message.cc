@@ -1,0 +1,128 @@
+#include "ingest/gb32960/message.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "ingest/terminals/byte_writer.h"
+
+namespace telltale::gb32960 {
+namespace {
+
+constexpr std::uint8_t kStart2016 = 0x23;
+constexpr std::uint8_t kStart2025 = 0x24;
+constexpr std::size_t kVinBytes = 17;
+constexpr std::size_t kCheckedFrom = 2;
+
+bool IsStart(std::span<const std::uint8_t> bytes) {
+  return (bytes[0] == kStart2016 || bytes[0] == kStart2025) && (bytes.size() < 2 || bytes[1] == bytes[0]);
+}
+
+// Two bytes of garbage may look like a start, or one before it shift it by one; then the encryption, which has few values,
+// is a letter of the VIN.
+bool IsHeader(std::span<const std::uint8_t> bytes) {
+  const std::uint8_t encryption = bytes[21];
+  return (encryption >= 1 && encryption <= 5) || encryption >= 0xFE;
+}
+
+std::uint8_t Check(std::span<const std::uint8_t> bytes) {
+  std::uint8_t check = 0;
+  for (const std::uint8_t byte : bytes) check ^= byte;
+  return check;
+}
+
+std::size_t DataSize(std::span<const std::uint8_t> bytes) {
+  return static_cast<std::size_t>(bytes[22] << 8 | bytes[23]);
+}
+
+}  // namespace
+
+std::string_view NameOf(Fault fault) {
+  constexpr std::array<std::string_view, 4> kNames = {"too_short", "checksum", "length", "encrypted"};
+  return kNames[static_cast<std::size_t>(fault)];
+}
+
+std::string_view NameOf(Command command) {
+  constexpr std::array<std::string_view, 9> kNames = {"",
+                                                      "login",
+                                                      "real-time data",
+                                                      "re-uploaded data",
+                                                      "logout",
+                                                      "platform login",
+                                                      "platform logout",
+                                                      "heartbeat",
+                                                      "question for the time"};
+  const auto number = static_cast<std::size_t>(command);
+  return number < kNames.size() ? kNames[number] : std::string_view{};
+}
+
+Piece NextPiece(std::span<const std::uint8_t> stream, std::size_t data_bytes_max) {
+  if (stream.empty()) return {};
+  if (IsStart(stream)) {
+    if (stream.size() < kHeaderBytes) return {};
+    if (const std::size_t size = DataSize(stream); IsHeader(stream) && size <= data_bytes_max) {
+      if (stream.size() < kHeaderBytes + size + 1) return {};
+      return {.kind = Piece::Kind::kMessage, .size = kHeaderBytes + size + 1};
+    }
+  }
+  std::size_t garbage = 1;
+  while (garbage < stream.size() && !IsStart(stream.subspan(garbage))) ++garbage;
+  return {.kind = Piece::Kind::kGarbage, .size = garbage};
+}
+
+MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* explanation) {
+  MessageOrFault result;
+  const auto fail = [&result](Fault fault, std::string why) {
+    if (result.fault) return;
+    result.fault = fault;
+    result.why = std::move(why);
+  };
+  if (bytes.size() < kHeaderBytes + 1) {
+    fail(Fault::kTooShort, fmt::format("{} bytes; header and check alone have {}", bytes.size(), kHeaderBytes + 1));
+    return result;
+  }
+  FieldReader reader(bytes.first(bytes.size() - 1), explanation);
+  Header& header = result.message.header;
+  header.edition = reader.Bits(2, "start") == (kStart2025 << 8 | kStart2025) ? Edition::k2025 : Edition::k2016;
+  reader.Note(header.edition == Edition::k2025 ? "edition of 2025" : "edition of 2016");
+  header.command = static_cast<Command>(reader.Bits(1, "command"));
+  reader.Note(NameOf(header.command));
+  header.answer = static_cast<Answer>(reader.Bits(1, "answer flag"));
+  reader.Note("fe asks for an answer, 01 done, 02 error, 03 VIN repeated");
+  header.vin = reader.Text(kVinBytes, "VIN");
+  header.encryption = reader.U8("encryption");
+  reader.Note("1 none, 2 RSA, 3 AES-128, 254 error, 255 not available");
+  header.data_size = reader.U16("length of the data unit");
+  result.message.data = bytes.subspan(kHeaderBytes, bytes.size() - kHeaderBytes - 1);
+  const std::uint8_t expected = Check(bytes.subspan(kCheckedFrom, bytes.size() - kCheckedFrom - 1));
+  if (header.data_size != result.message.data.size()) {
+    fail(Fault::kLength,
+         fmt::format("the header says {} bytes of data, there are {}", header.data_size, result.message.data.size()));
+  }
+  if (bytes.back() != expected) {
+    fail(Fault::kChecksum, fmt::format("the check is {:02x}, of these bytes it is {:02x}", bytes.back(), expected));
+  }
+  if (header.encryption != 1) fail(Fault::kEncrypted, "the data unit is encrypted; send it without (encryption 01)");
+  return result;
+}
+
+void AppendAnswer(const Header& to, Answer answer, std::span<const std::uint8_t> time, std::string& out) {
+  const std::size_t begin = out.size();
+  ByteWriter writer(out);
+  const std::uint32_t start = to.edition == Edition::k2025 ? kStart2025 : kStart2016;
+  writer.U8(start);
+  writer.U8(start);
+  writer.U8(static_cast<std::uint32_t>(to.command));
+  writer.U8(static_cast<std::uint32_t>(answer));
+  std::string vin = to.vin;
+  vin.resize(kVinBytes, '\0');
+  writer.Bytes(vin);
+  writer.U8(1);
+  writer.U16(static_cast<std::uint32_t>(time.size()));
+  for (const std::uint8_t byte : time) writer.U8(byte);
+  const std::span<const std::uint8_t> written(reinterpret_cast<const std::uint8_t*>(out.data()) + begin,
+                                              out.size() - begin);
+  writer.U8(Check(written.subspan(kCheckedFrom)));
+}
+
+}  // namespace telltale::gb32960

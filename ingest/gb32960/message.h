@@ -1,0 +1,83 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ingest/terminals/field_reader.h"
+
+namespace telltale::gb32960 {
+
+enum class Edition : std::uint8_t { k2016, k2025 };
+
+enum class Command : std::uint8_t {
+  kLogin = 0x01,
+  kRealTime = 0x02,
+  kReupload = 0x03,
+  kLogout = 0x04,
+  kPlatformLogin = 0x05,
+  kPlatformLogout = 0x06,
+  kHeartbeat = 0x07,
+  kTime = 0x08,
+};
+
+// What an answer says; a message that asks for one has kCommand.
+enum class Answer : std::uint8_t { kDone = 0x01, kError = 0x02, kVinRepeated = 0x03, kCommand = 0xFE };
+
+// A message, GB/T 32960.3, 6.2:
+//
+//     2016 23 23, 2025 24 24 | command 1 | answer flag 1 | VIN 17 | encryption 1 | length 2 | data unit | check 1
+//
+// The check is the exclusive or of all bytes from the command to the last of the data unit. There are no delimiters and
+// no escapes: where a message ends only its length says.
+inline constexpr std::size_t kHeaderBytes = 24;
+inline constexpr std::size_t kDataBytesMax = 65'531;
+
+struct Header {
+  Edition edition = Edition::k2016;
+  Command command{};
+  Answer answer{};
+  std::string vin;              // as sent, without zeros and blanks at its end
+  std::uint8_t encryption = 1;  // 1 none, 2 RSA, 3 AES-128
+  std::size_t data_size = 0;
+};
+
+enum class Fault : std::uint8_t { kTooShort, kChecksum, kLength, kEncrypted };
+std::string_view NameOf(Fault fault);
+std::string_view NameOf(Command command);  // empty: reserved, or a platform's own
+
+// What the beginning of a stream is.
+struct Piece {
+  enum class Kind : std::uint8_t {
+    kMessage,  // `size` bytes, checks not looked at
+    kGarbage,  // `size` bytes that are no beginning of a message
+    kNeedMore,
+  };
+  Kind kind = Kind::kNeedMore;
+  std::size_t size = 0;
+};
+
+// Messages longer than `data_bytes_max` are taken for garbage: their length is more likely wrong than meant.
+Piece NextPiece(std::span<const std::uint8_t> stream, std::size_t data_bytes_max);
+
+struct Message {
+  Header header;
+  std::span<const std::uint8_t> data;
+};
+
+struct MessageOrFault {
+  Message message;
+  std::optional<Fault> fault;
+  std::string why;  // of a fault, for people
+};
+
+// Takes a whole message apart; with an explanation every field of the header is noted, that of a faulty one, too.
+MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* explanation = nullptr);
+
+// Adds the answer to a message to `out`: its header with another flag, and its time, or what time it is.
+void AppendAnswer(const Header& to, Answer answer, std::span<const std::uint8_t> time, std::string& out);
+
+}  // namespace telltale::gb32960

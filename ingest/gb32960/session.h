@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "ingest/gb32960/data_unit.h"
+#include "ingest/gb32960/message.h"
+#include "ingest/terminals/metrics.h"
+#include "ingest/terminals/session.h"
+#include "storage/terminal_registry.h"
+#include "storage/vehicle_registry.h"
+
+namespace telltale::gb32960 {
+
+struct SessionOptions {
+  // A vehicle whose terminal nobody bound may log in all the same, if it is registered.
+  bool self_registration = false;
+  std::size_t data_bytes_max = 8 << 10;  // of a message; the standard's greatest is 65,531
+};
+
+// What all sessions share. Everything referred to outlives them. Immutable but for the stores behind it.
+struct Shared {
+  Shared(const Pipeline& frames, const VehicleRegistry& vehicle_registry, TerminalRegistry& terminal_registry,
+         TerminalMetrics& terminal_metrics, const SessionOptions& session_options)
+      : pipeline(frames),
+        vehicles(vehicle_registry),
+        terminals(terminal_registry),
+        metrics(terminal_metrics),
+        counters(terminal_metrics.Of("gb32960")),
+        options(session_options),
+        data_units(frames.catalog()) {}
+
+  const Pipeline& pipeline;
+  const VehicleRegistry& vehicles;
+  TerminalRegistry& terminals;
+  TerminalMetrics& metrics;
+  const TerminalMetrics::OfProtocol counters;
+  const SessionOptions options;
+  const DataUnitReader data_units;
+};
+
+// One vehicle's connection by GB/T 32960.3 of 2016 or 2025: a login, then data, each message answered once it is
+// durable. The standard gives vehicles no secret; the SIM of the first login is remembered, and a login with another is
+// refused.
+class Session final : public TerminalSession {
+ public:
+  explicit Session(const Shared& shared) : shared_(shared) {}
+
+  void Receive(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out) override;
+  void Tick(std::int64_t /*now_ms*/, SessionOutput& /*out*/) override {}
+  std::size_t partial_bytes() const override { return partial_.size(); }
+  StatusOr<std::string> EncodeText(std::string_view text) override;
+
+ private:
+  // False: the check is wrong.
+  bool HandleMessage(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out);
+  void HandleCommand(const Message& message, std::int64_t now_ms, SessionOutput& out);
+  void LogIn(const Message& message, SessionOutput& out);
+  Answer TakeData(const Message& message, SessionOutput& out);
+  void Refuse(std::string_view reason) { shared_.metrics.CountRefused("gb32960", reason); }
+
+  const Shared& shared_;
+  std::vector<std::uint8_t> partial_;  // at most a message
+};
+
+class Sessions final : public TerminalSessions {
+ public:
+  explicit Sessions(const Shared& shared) : shared_(shared) {}
+  std::string_view name() const override { return "gb32960"; }
+  std::unique_ptr<TerminalSession> NewSession() override { return std::make_unique<Session>(shared_); }
+
+ private:
+  const Shared& shared_;
+};
+
+}  // namespace telltale::gb32960

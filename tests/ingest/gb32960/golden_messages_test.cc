@@ -1,0 +1,356 @@
+// Messages of real vehicles against a decode by an independent script (tests/data/gb32960/README.md), and hand-worked
+// ones of what no vehicle in there sends.
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "ingest/gb32960/data_unit.h"
+#include "ingest/gb32960/message.h"
+#include "tests/ingest/built_in_catalog.h"
+#include "tests/ingest/hex_bytes.h"
+
+namespace telltale::gb32960 {
+namespace {
+
+using nlohmann::json;
+
+std::vector<json> Lines(const std::string& name) {
+  std::ifstream file(std::string(TELLTALE_SOURCE_DIR) + "/tests/data/gb32960/" + name);
+  std::vector<json> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(json::parse(line));
+  EXPECT_FALSE(lines.empty()) << name;
+  return lines;
+}
+
+// The messages of a stream, and how many bytes of garbage.
+struct Taken {
+  std::vector<std::string> messages;
+  std::size_t garbage = 0;
+  std::string rest;
+};
+
+Taken TakeApart(std::span<const std::uint8_t> stream) {
+  Taken taken;
+  while (true) {
+    const Piece piece = NextPiece(stream, kDataBytesMax);
+    if (piece.kind == Piece::Kind::kNeedMore) break;
+    const std::string bytes(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(piece.size));
+    if (piece.kind == Piece::Kind::kMessage) taken.messages.push_back(HexOf(bytes));
+    if (piece.kind == Piece::Kind::kGarbage) taken.garbage += piece.size;
+    stream = stream.subspan(piece.size);
+  }
+  taken.rest = HexOf({reinterpret_cast<const char*>(stream.data()), stream.size()});
+  return taken;
+}
+
+class Gb32960Golden : public ::testing::Test {
+ protected:
+  DataUnitReader::Result Read(std::span<const std::uint8_t> data, Edition edition = Edition::k2016) {
+    frame_.Clear();
+    FieldReader reader(data);
+    const DataUnitReader::Result result = reader_.Read(reader, edition, frame_);
+    batch_.Clear();
+    LayoutCache layouts;
+    frame_.AddTo(1, 0, layouts, batch_);
+    return result;
+  }
+
+  RawValue Raw(const std::string& name) const { return batch_[0].Get(catalog_.Get(name).id); }
+  double Value(const std::string& name) const { return catalog_.Get(name).ToPhysical(Raw(name)); }
+
+  // A field of the expectation; null stands for error or not available.
+  void Expect(const json& item, const char* field, const std::string& signal, double tolerance = 1e-6) const {
+    SCOPED_TRACE(field);
+    ASSERT_TRUE(item.contains(field));
+    const Signal& known = catalog_.Get(signal);
+    if (item[field].is_null()) {
+      EXPECT_LE(Raw(signal), kError);
+    } else if (const double value = item[field]; value < known.min || value > known.max) {
+      EXPECT_LE(Raw(signal), kError) << value << " is beyond the signal's range";
+    } else {
+      EXPECT_NEAR(Value(signal), value, tolerance);
+    }
+  }
+
+  void ExpectItem(const json& item) const {
+    const std::string type = item["type"];
+    if (type == "01") {
+      Expect(item, "speed_kmh", "ev_vehicle_speed");
+      Expect(item, "mileage_km", "ev_mileage");
+      Expect(item, "voltage_v", "ev_total_voltage");
+      Expect(item, "current_a", "ev_total_current");
+      Expect(item, "soc_pct", "ev_state_of_charge");
+      Expect(item, "status", "ev_vehicle_state");
+      Expect(item, "charge_status", "ev_charging_state");
+      Expect(item, "mode", "ev_running_mode");
+      Expect(item, "gear", "ev_gear");
+      Expect(item, "insulation_kohm", "ev_insulation_resistance");
+      Expect(item, "accelerator", "ev_accelerator_pedal");
+      Expect(item, "brake", "ev_brake_pedal");
+    } else if (type == "02") {
+      for (const json& motor : item["motors"]) {
+        const std::string prefix = "drive_motor_" + std::to_string(motor["no"].get<int>());
+        Expect(motor, "state", prefix + "_state");
+        Expect(motor, "speed_rpm", prefix + "_speed");
+        Expect(motor, "torque_nm", prefix + "_torque");
+        Expect(motor, "temp_c", prefix + "_temperature");
+        Expect(motor, "input_v", prefix + "_controller_voltage");
+        Expect(motor, "dc_current_a", prefix + "_controller_current");
+      }
+    } else if (type == "05") {
+      EXPECT_EQ(Raw("gnss_fix") == 1, item["valid"].get<bool>());
+      if (item["valid"].get<bool>()) {
+        Expect(item, "longitude", "longitude");
+        Expect(item, "latitude", "latitude");
+      }
+    } else if (type == "06") {
+      Expect(item, "max_cell_v", "battery_cell_voltage_max");
+      Expect(item, "max_v_cell", "battery_cell_voltage_max_cell");
+      Expect(item, "min_cell_v", "battery_cell_voltage_min");
+      Expect(item, "max_temp_c", "battery_temperature_max");
+      Expect(item, "min_temp_c", "battery_temperature_min");
+      Expect(item, "min_t_probe", "battery_temperature_min_probe");
+    } else if (type == "07") {
+      Expect(item, "max_level", "ev_alarm_level");
+    }
+  }
+
+  const Catalog& catalog_ = BuiltInCatalog();
+  const DataUnitReader reader_{catalog_};
+  TerminalFrame frame_;
+  FrameBatch batch_;
+};
+
+TEST_F(Gb32960Golden, MessagesAreAsExpectedAndFaultsAreFound) {
+  int checked = 0;
+  for (const json& golden : Lines("frames.ndjson")) {
+    SCOPED_TRACE(golden["id"].get<std::string>());
+    const std::string cls = golden["cls"];
+    const std::vector<std::uint8_t> bytes = HexBytes(golden["hex"].get<std::string>());
+    if (cls == "tcp_chunk") continue;
+    const MessageOrFault parsed = ParseMessage(bytes);
+    const json& expected = golden["expected"];
+    if (cls == "bad_bcc" || cls == "too_short") {
+      EXPECT_TRUE(parsed.fault);
+      continue;
+    }
+    ASSERT_FALSE(parsed.fault) << parsed.why;
+    const Header& header = parsed.message.header;
+    std::string vin = expected["vin"];
+    vin = vin.c_str();  // without the zeros behind it
+    EXPECT_EQ(header.vin, vin);
+    EXPECT_EQ(static_cast<int>(header.command), std::stoi(golden["cmd"].get<std::string>(), nullptr, 16));
+    EXPECT_EQ(header.data_size, expected["data_length"].get<std::size_t>());
+    if (header.answer != Answer::kCommand) continue;
+    if (header.command != Command::kRealTime && header.command != Command::kReupload) continue;
+    const DataUnitReader::Result result = Read(parsed.message.data);
+    EXPECT_TRUE(result.measure_time_ms);
+    EXPECT_TRUE(cls != "ok" || result.fault.empty()) << result.fault;
+    for (const json& item : expected["body"]["items"]) ExpectItem(item);
+    ++checked;
+  }
+  EXPECT_GE(checked, 30);
+}
+
+TEST_F(Gb32960Golden, ALoginIsRead) {
+  // gb-d-001: LZYTBGCW4J1036497 at 20:35:54 in Beijing on 2018-10-30, its 53rd login.
+  const std::vector<std::uint8_t> bytes = HexBytes(
+      "232301fe4c5a595442474357344a3130333634393701001e120a1e14233600353839383630343032313031373030313733333938010090");
+  const MessageOrFault parsed = ParseMessage(bytes);
+  ASSERT_FALSE(parsed.fault) << parsed.why;
+  FieldReader data(parsed.message.data);
+  const Login login = ReadLogin(data, Edition::k2016);
+  EXPECT_TRUE(data.ok());
+  EXPECT_EQ(login.serial, 53);
+  EXPECT_EQ(login.iccid, "89860402101700173398");
+  EXPECT_EQ(login.time_ms, 1'540'902'954'000);  // 2018-10-30T12:35:54Z
+}
+
+TEST_F(Gb32960Golden, StreamsComeApartAsTheyWereSent) {
+  for (const json& golden : Lines("tcp_streams.ndjson")) {
+    SCOPED_TRACE(golden["id"].get<std::string>());
+    std::vector<std::uint8_t> stream;
+    for (const json& chunk : golden["chunks"]) {
+      const std::vector<std::uint8_t> bytes = HexBytes(chunk["hex"].get<std::string>());
+      stream.insert(stream.end(), bytes.begin(), bytes.end());
+    }
+    const Taken taken = TakeApart(stream);
+    EXPECT_EQ(taken.messages, golden["expected_frames"].get<std::vector<std::string>>());
+    EXPECT_EQ(taken.rest, golden["trailing_hex"].get<std::string>());
+  }
+}
+
+TEST_F(Gb32960Golden, AfterGarbageTheNextMessageIsFound) {
+  const std::string message = "232307fe4c5a595442474357584a31303434333134010000d7";
+  const Taken taken = TakeApart(HexBytes("0123" + message + "23aa23" + message));
+  EXPECT_THAT(taken.messages, ::testing::ElementsAre(message, message));
+  EXPECT_EQ(taken.garbage, 5U);
+}
+
+// Table 13: started, 0x0708 = 1800 rpm, 0x04d2 = 1234 hundredths of a litre. Table 12: 0x0d7d = 345.3 V, 0x00c8 = 20 A,
+// 0x007b = 1.23 kg, two probes of 0x5a and 0x64 = 50 and 60 degrees, hydrogen 0x0258 - 400 tenths = 20 degrees at probe
+// 1, 7 mg/kg at sensor 2, 0x015e = 35 MPa at sensor 3, converter working.
+TEST_F(Gb32960Golden, EnginesAndFuelCellsAreRead) {
+  const DataUnitReader::Result result =
+      Read(HexBytes("1a0301081e00"
+                    "04"
+                    "01070804d2"
+                    "03"
+                    "0d7d00c8007b00025a64"
+                    "0258010007"
+                    "02015e0301"));
+  EXPECT_EQ(result.fault, "");
+  EXPECT_EQ(result.measure_time_ms, 1'772'325'000'000);  // 2026-03-01T08:30:00+08:00
+  EXPECT_DOUBLE_EQ(Value("hybrid_crankshaft_speed"), 1800.0);
+  EXPECT_NEAR(Value("hybrid_fuel_consumption"), 12.34, 1e-9);
+  EXPECT_NEAR(Value("fuel_cell_voltage"), 345.3, 1e-9);
+  EXPECT_NEAR(Value("fuel_cell_current"), 20.0, 1e-9);
+  EXPECT_NEAR(Value("fuel_cell_consumption"), 1.23, 1e-9);
+  EXPECT_DOUBLE_EQ(Value("fuel_cell_probe_temperature_max"), 60.0);
+  EXPECT_NEAR(Value("fuel_cell_hydrogen_temperature_max"), 20.0, 1e-9);
+  EXPECT_DOUBLE_EQ(Value("fuel_cell_hydrogen_concentration_max"), 7.0);
+  EXPECT_NEAR(Value("fuel_cell_hydrogen_pressure_max"), 35.0, 1e-9);
+}
+
+// 2025: a current of 0x7724 = 30,500 tenths - 3,000 = 50 A; a motor at 0x80e8 - 32,000 = 1,000 rpm with 0x00035b60 =
+// 220,000 tenths - 20,000 = 2,000 Nm; GCJ-02 coordinates are not taken for WGS-84; bit 27 of the alarms; cells of 3.300
+// and 3.250 V.
+TEST_F(Gb32960Golden, TheEditionOf2025IsRead) {
+  const DataUnitReader::Result result = Read(HexBytes("1a0301081e00"
+                                                      "01"
+                                                      "010301"
+                                                      "0064"
+                                                      "00002710"
+                                                      "1770"
+                                                      "7724"
+                                                      "50"
+                                                      "01"
+                                                      "0e"
+                                                      "03e8"
+                                                      "02"
+                                                      "01"
+                                                      "01"
+                                                      "01"
+                                                      "50"
+                                                      "80e8"
+                                                      "00035b60"
+                                                      "5a"
+                                                      "05"
+                                                      "00"
+                                                      "02"
+                                                      "073e1d11"
+                                                      "01dd2ea4"
+                                                      "06"
+                                                      "02"
+                                                      "08000000"
+                                                      "00000000"
+                                                      "01"
+                                                      "1b02"
+                                                      "07"
+                                                      "01"
+                                                      "01"
+                                                      "1770"
+                                                      "7724"
+                                                      "0002"
+                                                      "0ce4"
+                                                      "0cb2"
+                                                      "08"
+                                                      "01"
+                                                      "01"
+                                                      "0002"
+                                                      "3c"
+                                                      "46"
+                                                      "04"
+                                                      "0708"
+                                                      "ff"
+                                                      "01"
+                                                      "0002aabb"
+                                                      "0001cc"),
+                                             Edition::k2025);
+  EXPECT_EQ(result.fault, "");
+  EXPECT_NEAR(Value("ev_total_current"), 50.0, 1e-9);
+  EXPECT_DOUBLE_EQ(Value("drive_motor_1_speed"), 1000.0);
+  EXPECT_NEAR(Value("drive_motor_1_torque"), 2000.0, 1e-9);
+  EXPECT_EQ(Raw("gnss_fix"), 1);
+  EXPECT_EQ(Raw("latitude"), kNotAvailable);
+  EXPECT_EQ(Raw("ev_alarm_fuel_cell_stack_temperature"), 1);
+  EXPECT_EQ(Raw("ev_alarm_level"), 2);
+  EXPECT_NEAR(Value("battery_cell_voltage_max"), 3.3, 1e-9);
+  EXPECT_NEAR(Value("battery_cell_voltage_min"), 3.25, 1e-9);
+  EXPECT_DOUBLE_EQ(Value("battery_temperature_max"), 30.0);
+  EXPECT_DOUBLE_EQ(Value("hybrid_crankshaft_speed"), 1800.0);
+}
+
+TEST_F(Gb32960Golden, ErrorAndNotAvailableAreStates) {
+  Read(
+      HexBytes("1a0301081e00"
+               "01"
+               "fefffe"
+               "fffe"
+               "ffffffff"
+               "fffe"
+               "ffff"
+               "ff"
+               "fe"
+               "ff"
+               "ffff"
+               "fe"
+               "ff"));
+  EXPECT_EQ(Raw("ev_vehicle_state"), kError);
+  EXPECT_EQ(Raw("ev_charging_state"), kNotAvailable);
+  EXPECT_EQ(Raw("ev_vehicle_speed"), kError);
+  EXPECT_EQ(Raw("ev_mileage"), kNotAvailable);
+  EXPECT_EQ(Raw("ev_total_current"), kNotAvailable);
+  EXPECT_EQ(Raw("ev_brake_pedal"), kNotAvailable);
+}
+
+TEST_F(Gb32960Golden, ABrokenBlockLeavesWhatCameBeforeIt) {
+  const DataUnitReader::Result result =
+      Read(HexBytes("1a0301081e00"
+                    "04"
+                    "01070804d2"
+                    "06"
+                    "0101"));
+  EXPECT_EQ(result.fault, "block 06 goes beyond the end");
+  EXPECT_DOUBLE_EQ(Value("hybrid_crankshaft_speed"), 1800.0);
+  EXPECT_EQ(Read(HexBytes("1a0301081e00"
+                          "04"
+                          "01070804d2"
+                          "2f00"))
+                .fault,
+            "block 2f is reserved, and its length is not known");
+}
+
+// Every message is explained to its last byte; nothing breaks however a bit is turned or the end is cut.
+TEST_F(Gb32960Golden, EveryMessageIsExplainedAndNoBitBreaksTheReader) {
+  for (const json& golden : Lines("frames.ndjson")) {
+    SCOPED_TRACE(golden["id"].get<std::string>());
+    const std::vector<std::uint8_t> bytes = HexBytes(golden["hex"].get<std::string>());
+    const Explanation explanation = Explain(bytes, reader_);
+    if (golden["cls"] == "ok") {
+      std::size_t at = 0;
+      for (const ExplainedField& field : explanation) {
+        if (field.byte_count == 0) continue;
+        EXPECT_EQ(field.first_byte, at) << field.name;
+        at += field.byte_count;
+      }
+      EXPECT_EQ(at, bytes.size());
+    }
+    if (bytes.size() > 200) continue;
+    for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+      std::vector<std::uint8_t> flipped = bytes;
+      flipped[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+      Explain(flipped, reader_);
+      EXPECT_TRUE(golden["cls"] != "ok" || bit < 16 || ParseMessage(flipped).fault);
+    }
+    for (std::size_t size = 0; size < bytes.size(); ++size) Explain(std::span(bytes).first(size), reader_);
+  }
+}
+
+}  // namespace
+}  // namespace telltale::gb32960
