@@ -229,6 +229,12 @@ std::vector<Setting> SettingsOf(Config& config) {
                   config.terminals.jt808_sessions.authentication));
   add(NumberSetting("jt808.packets_max", "Packets of one message, a KiB each; longer ones are refused",
                     config.terminals.jt808_sessions.sub_packets.packets_max));
+  AddGatewaySettings("gb32960", "GB/T 32960", config.terminals.gb32960, settings);
+  add(BoolSetting("gb32960.self_registration",
+                  "Whether the terminal of a registered vehicle may log in although nobody bound it",
+                  config.terminals.gb32960_sessions.self_registration));
+  add(NumberSetting("gb32960.data_bytes_max", "Data of one message, bytes; the standard's greatest is 65531",
+                    config.terminals.gb32960_sessions.data_bytes_max));
   add(TextSetting("store.data_dir", "Folder of everything stored; created if it is missing", config.data_dir));
   add(TextSetting("store.backup_dir", "Folder of the backups; empty: \"backups\" in store.data_dir",
                   config.backup_dir));

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "ingest/gb32960/session.h"
 #include "ingest/jt808/session.h"
 #include "ingest/pipeline.h"
 #include "ingest/terminals/field_reader.h"
@@ -21,6 +22,8 @@ namespace telltale {
 struct TerminalPortsOptions {
   GatewayOptions jt808;
   jt808::SessionOptions jt808_sessions;
+  GatewayOptions gb32960;
+  gb32960::SessionOptions gb32960_sessions;
 };
 
 // Errors: INVALID_ARGUMENT.
@@ -34,7 +37,7 @@ class TerminalPorts {
                                                         const VehicleRegistry& vehicles, TerminalRegistry& terminals,
                                                         prometheus::Registry& metrics, const Clock& clock);
 
-  int jt808_port() const { return jt808_ != nullptr ? jt808_->port() : 0; }  // 0: none
+  int port(TerminalProtocol protocol) const;  // 0: none
 
   bool IsConnected(TerminalProtocol protocol, std::string_view number) const;
   // Ends the connection of a terminal that may no longer send as it did.
@@ -59,7 +62,10 @@ class TerminalPorts {
   TerminalMetrics metrics_;
   const jt808::Shared jt808_shared_;
   jt808::Sessions jt808_sessions_;
+  const gb32960::Shared gb32960_shared_;
+  gb32960::Sessions gb32960_sessions_;
   std::unique_ptr<TerminalGateway> jt808_;
+  std::unique_ptr<TerminalGateway> gb32960_;
 };
 
 }  // namespace telltale

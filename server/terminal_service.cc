@@ -13,12 +13,15 @@ constexpr std::size_t kMaxPage = 1'000;
 constexpr std::size_t kMaxMessageBytes = 65'536;
 constexpr std::string_view kListKey = "terminals";
 
+static_assert(static_cast<int>(TerminalProtocol::kJt808) == v1::TERMINAL_PROTOCOL_JT808);
+static_assert(static_cast<int>(TerminalProtocol::kGb32960) == v1::TERMINAL_PROTOCOL_GB32960);
+
 RequestError ReadProtocol(v1::TerminalProtocol in, const std::string& field, TerminalProtocol* out) {
-  if (in != v1::TERMINAL_PROTOCOL_JT808) {
-    return {absl::InvalidArgumentError("the terminal's protocol is needed: TERMINAL_PROTOCOL_JT808"),
+  if (in != v1::TERMINAL_PROTOCOL_JT808 && in != v1::TERMINAL_PROTOCOL_GB32960) {
+    return {absl::InvalidArgumentError("the terminal's protocol is needed, as in TERMINAL_PROTOCOL_JT808"),
             "INVALID_TERMINAL", field};
   }
-  *out = TerminalProtocol::kJt808;
+  *out = static_cast<TerminalProtocol>(in);
   return {};
 }
 
@@ -38,7 +41,7 @@ RequestError FindTerminal(const TerminalRegistry& terminals, v1::TerminalProtoco
 }  // namespace
 
 void TerminalServiceImpl::Fill(const Terminal& terminal, v1::Terminal& out) const {
-  out.set_protocol(v1::TERMINAL_PROTOCOL_JT808);
+  out.set_protocol(static_cast<v1::TerminalProtocol>(terminal.protocol));
   out.set_number(terminal.number);
   if (const auto vehicle = vehicles_.Get(terminal.vehicle_id); vehicle.ok()) out.set_vin(vehicle->vin.text());
   out.set_revoked(terminal.revoked);
@@ -99,9 +102,10 @@ grpc::Status TerminalServiceImpl::ListTerminals(grpc::ServerContext* /*context*/
   RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
   std::optional<Terminal> after;
   if (!request->page_token().empty()) {
-    const auto number = ReadPageToken(kListKey, request->page_token());
-    RETURN_IF_REQUEST_ERROR(RequestError(number.status(), "INVALID_PAGE_TOKEN", "page_token"));
-    after = Terminal{.protocol = TerminalProtocol::kJt808, .number = *number};
+    // The protocol's number, then the terminal's.
+    const auto position = ReadPageToken(kListKey, request->page_token());
+    RETURN_IF_REQUEST_ERROR(RequestError(position.status(), "INVALID_PAGE_TOKEN", "page_token"));
+    after = Terminal{.protocol = static_cast<TerminalProtocol>(position->at(0)), .number = position->substr(1)};
   }
   const auto terminals = terminals_.List(after, page_size + 1);
   RETURN_IF_REQUEST_ERROR(RequestError(terminals.status(), "UNKNOWN_TERMINAL"));
@@ -109,7 +113,9 @@ grpc::Status TerminalServiceImpl::ListTerminals(grpc::ServerContext* /*context*/
     Fill((*terminals)[i], *response->add_terminals());
   }
   if (terminals->size() > page_size) {
-    response->set_next_page_token(MakePageToken(kListKey, std::string_view((*terminals)[page_size - 1].number)));
+    const Terminal& last = (*terminals)[page_size - 1];
+    const std::string position = static_cast<char>(last.protocol) + last.number;
+    response->set_next_page_token(MakePageToken(kListKey, std::string_view(position)));
   }
   return grpc::Status::OK;
 }

@@ -1,5 +1,6 @@
 #include <cctype>
 #include <iterator>
+#include <map>
 #include <memory>
 
 #include <fmt/format.h>
@@ -13,21 +14,47 @@
 namespace telltale::cli {
 namespace {
 
-struct AddTerminalArguments {
+// How the command line names the protocols.
+const std::map<std::string, v1::TerminalProtocol> kProtocols = {{"jt808", v1::TERMINAL_PROTOCOL_JT808},
+                                                                {"gb32960", v1::TERMINAL_PROTOCOL_GB32960}};
+
+std::string ProtocolText(v1::TerminalProtocol protocol) {
+  for (const auto& [name, known] : kProtocols) {
+    if (known == protocol) return name;
+  }
+  return kUnknown;
+}
+
+struct TerminalArguments {
+  std::string protocol = "jt808";
   std::string number;
+};
+
+void AddTerminalArguments(CLI::App& app, TerminalArguments& arguments) {
+  app.add_option("number", arguments.number,
+                 "The terminal's number: of JT/T 808 without leading zeros, of GB/T 32960 the VIN")
+      ->required()
+      ->type_name("NUMBER");
+  app.add_option("--protocol", arguments.protocol, "What it speaks: jt808 (default) or gb32960")
+      ->check(CLI::IsMember({"jt808", "gb32960"}).description(""))
+      ->type_name("PROTOCOL");
+}
+
+struct BindArguments {
+  TerminalArguments terminal;
   std::string vin;
   bool new_box = false;
 };
 
 struct TextArguments {
-  std::string number;
+  TerminalArguments terminal;
   std::string text;
 };
 
 std::string StateText(const v1::Terminal& terminal) {
   if (terminal.revoked()) return "revoked";
   if (terminal.connected()) return "connected";
-  return terminal.has_code() ? "registered" : "not yet registered";
+  return terminal.maker_id().empty() ? "never connected" : "not connected";
 }
 
 ExitCode ListTerminals(Session& session) {
@@ -45,7 +72,7 @@ ExitCode ListTerminals(Session& session) {
   }
   Table table({{"number"}, {"protocol"}, {"VIN"}, {"state"}, {"maker's number"}});
   for (const v1::Terminal& terminal : terminals) {
-    table.AddRow({terminal.number(), "JT/T 808", terminal.vin(),
+    table.AddRow({terminal.number(), ProtocolText(terminal.protocol()), terminal.vin(),
                   Cell(StateText(terminal), terminal.connected() ? Style::kGreen : Style::kPlain),
                   terminal.maker_id().empty() ? kUnknown : terminal.maker_id()});
   }
@@ -67,19 +94,19 @@ ExitCode PutTerminal(const v1::RegisterTerminalRequest& request, const std::stri
   return ExitCode::kOk;
 }
 
-ExitCode AddTerminal(const AddTerminalArguments& arguments, Session& session) {
+ExitCode AddTerminal(const BindArguments& arguments, Session& session) {
   v1::RegisterTerminalRequest request;
-  request.mutable_terminal()->set_protocol(v1::TERMINAL_PROTOCOL_JT808);
-  request.mutable_terminal()->set_number(arguments.number);
+  request.mutable_terminal()->set_protocol(kProtocols.at(arguments.terminal.protocol));
+  request.mutable_terminal()->set_number(arguments.terminal.number);
   request.mutable_terminal()->set_vin(arguments.vin);
   request.set_forget_box(arguments.new_box);
   return PutTerminal(request, "sends the frames of", session);
 }
 
-ExitCode RevokeTerminal(const std::string& number, Session& session) {
+ExitCode RevokeTerminal(const TerminalArguments& arguments, Session& session) {
   v1::GetTerminalRequest get;
-  get.set_protocol(v1::TERMINAL_PROTOCOL_JT808);
-  get.set_number(number);
+  get.set_protocol(kProtocols.at(arguments.protocol));
+  get.set_number(arguments.number);
   v1::RegisterTerminalRequest request;
   if (const auto status =
           session.client().Call(&v1::TerminalService::Stub::GetTerminal, get, request.mutable_terminal());
@@ -92,8 +119,8 @@ ExitCode RevokeTerminal(const std::string& number, Session& session) {
 
 ExitCode SendText(const TextArguments& arguments, Session& session) {
   v1::SendTextRequest request;
-  request.set_protocol(v1::TERMINAL_PROTOCOL_JT808);
-  request.set_number(arguments.number);
+  request.set_protocol(kProtocols.at(arguments.terminal.protocol));
+  request.set_number(arguments.terminal.number);
   request.set_text(arguments.text);
   v1::SendTextResponse response;
   if (const auto status = session.client().Call(&v1::TerminalService::Stub::SendText, request, &response);
@@ -164,30 +191,28 @@ ExitCode Explain(std::string hex, Session& session) {
 }  // namespace
 
 void AddTerminalCommands(CLI::App& program, Command& chosen) {
-  CLI::App* terminals = program.add_subcommand("terminals", "The boxes in vehicles that speak JT/T 808");
+  CLI::App* terminals = program.add_subcommand("terminals", "The boxes in vehicles that speak JT/T 808 or GB/T 32960");
   terminals->require_subcommand(1);
   terminals->add_subcommand("list", "List all terminals, and which of them are connected")->callback([&chosen] {
     chosen = ListTerminals;
   });
 
   CLI::App* add = terminals->add_subcommand("add", "Bind a terminal to the vehicle whose frames it sends");
-  auto added = std::make_shared<AddTerminalArguments>();
-  add->add_option("number", added->number, "The terminal's number, without leading zeros")
-      ->required()
-      ->type_name("NUMBER");
+  auto added = std::make_shared<BindArguments>();
+  AddTerminalArguments(*add, added->terminal);
   AddVin(*add, added->vin);
   add->add_flag("--new-box", added->new_box, "Another box has the number now: let it register");
   add->callback([&chosen, added] { chosen = [added](Session& session) { return AddTerminal(*added, session); }; });
 
   CLI::App* revoke = terminals->add_subcommand("revoke", "Take nothing more of a terminal");
-  auto revoked = std::make_shared<std::string>();
-  revoke->add_option("number", *revoked, "The terminal's number")->required()->type_name("NUMBER");
+  auto revoked = std::make_shared<TerminalArguments>();
+  AddTerminalArguments(*revoke, *revoked);
   revoke->callback(
       [&chosen, revoked] { chosen = [revoked](Session& session) { return RevokeTerminal(*revoked, session); }; });
 
   CLI::App* text = terminals->add_subcommand("text", "Send a text to the driver's cab");
   auto sent = std::make_shared<TextArguments>();
-  text->add_option("number", sent->number, "The terminal's number")->required()->type_name("NUMBER");
+  AddTerminalArguments(*text, sent->terminal);
   text->add_option("text", sent->text, "What the driver is to read")
       ->required()
       ->check(Utf8Argument())

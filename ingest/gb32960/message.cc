@@ -18,8 +18,8 @@ bool IsStart(std::span<const std::uint8_t> bytes) {
   return (bytes[0] == kStart2016 || bytes[0] == kStart2025) && (bytes.size() < 2 || bytes[1] == bytes[0]);
 }
 
-// Two bytes of garbage may look like a start, or one before it shift it by one; then the encryption, which has few values,
-// is a letter of the VIN.
+// Two bytes of garbage may look like a start, or one before it shift it by one; then the encryption, which has few
+// values, is a letter of the VIN.
 bool IsHeader(std::span<const std::uint8_t> bytes) {
   const std::uint8_t encryption = bytes[21];
   return (encryption >= 1 && encryption <= 5) || encryption >= 0xFE;

@@ -24,6 +24,9 @@ TerminalMetrics::TerminalMetrics(prometheus::Registry& registry)
 
 TerminalMetrics::OfProtocol TerminalMetrics::Of(std::string_view protocol) {
   const prometheus::Labels labels{{"protocol", std::string(protocol)}};
+  // So that both are there, with 0, before anything happens.
+  refused_.Add({{"protocol", std::string(protocol)}, {"reason", "checksum"}});
+  closed_.Add({{"protocol", std::string(protocol)}, {"reason", "idle_timeout"}});
   return {.connections = connections_.Add(labels),
           .accepted = accepted_.Add(labels),
           .messages = messages_.Add(labels),

@@ -90,6 +90,7 @@ RunningServer::RunningServer(const std::filesystem::path& data_dir, const std::v
   for (std::string line; std::getline(in, line);) {
     if (line.rfind("grpc=", 0) == 0) grpc_port_ = std::stoi(line.substr(5));
     if (line.rfind("jt808=", 0) == 0) jt808_port_ = std::stoi(line.substr(6));
+    if (line.rfind("gb32960=", 0) == 0) gb32960_port_ = std::stoi(line.substr(8));
     if (line.rfind("metrics=", 0) == 0) metrics_port_ = std::stoi(line.substr(8));
   }
   channel_ = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());

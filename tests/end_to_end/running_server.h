@@ -42,6 +42,7 @@ class RunningServer {
   std::string address() const;
   pid_t pid() const { return pid_; }
   int jt808_port() const { return jt808_port_; }
+  int gb32960_port() const { return gb32960_port_; }
 
   // SIGTERM; returns the exit status, -1 if it did not end within 30 s.
   int Stop();
@@ -60,6 +61,7 @@ class RunningServer {
   int grpc_port_ = 0;
   int metrics_port_ = 0;
   int jt808_port_ = 0;
+  int gb32960_port_ = 0;
   std::shared_ptr<grpc::Channel> channel_;
 };
 

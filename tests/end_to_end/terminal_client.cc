@@ -1,5 +1,7 @@
 #include "tests/end_to_end/terminal_client.h"
 
+#include <utility>
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -65,6 +67,11 @@ std::optional<TerminalClient::Received> TerminalClient::Receive(std::chrono::mil
     }
     if (!Fill(limit)) return std::nullopt;
   }
+}
+
+std::string TerminalClient::ReceiveBytes(std::chrono::milliseconds limit) {
+  if (received_.empty()) Fill(limit);
+  return std::exchange(received_, {});
 }
 
 bool TerminalClient::IsDone(std::uint16_t serial) {

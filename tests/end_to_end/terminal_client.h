@@ -36,6 +36,8 @@ class TerminalClient {
   };
   // The next message of the server; nullopt: none within the limit, or the connection has ended.
   std::optional<Received> Receive(std::chrono::milliseconds limit = std::chrono::seconds{10});
+  // What comes next, whatever the protocol; empty: nothing within the limit.
+  std::string ReceiveBytes(std::chrono::milliseconds limit = std::chrono::seconds{10});
   // Whether the server answers message `serial` (0x8001) as done.
   bool IsDone(std::uint16_t serial);
   // Whether the server closes the connection within the limit.

@@ -11,6 +11,7 @@
 #include "telltale/v1/telemetry.grpc.pb.h"
 #include "telltale/v1/terminals.grpc.pb.h"
 
+#include "ingest/gb32960/message.h"
 #include "tests/end_to_end/running_server.h"
 #include "tests/end_to_end/terminal_client.h"
 
@@ -198,6 +199,35 @@ TEST_F(TerminalTest, AGracefulStopAnswersWhatWasTaken) {
   EXPECT_GE(StoredTimesMs().size(), answered);
 }
 
+TEST_F(TerminalTest, AVehicleReportsByGb32960) {
+  const std::vector<std::string> flags = {"--set", "gb32960.listen=127.0.0.1:0", "--set",
+                                          "gb32960.self_registration=true"};
+  server_.emplace(folder_.path(), flags);
+  server_->Register(kVin);
+  const std::string time("\x1a\x03\x01\x08\x00\x00", 6);  // 2026-03-01T08:00:00 in Beijing
+  const auto send = [](TerminalClient& terminal, gb32960::Command command, const std::string& data) {
+    std::string wire;
+    gb32960::AppendAnswer({.command = command, .vin = kVin}, gb32960::Answer::kCommand,
+                          {reinterpret_cast<const std::uint8_t*>(data.data()), data.size()}, wire);
+    terminal.SendBytes(wire);
+    const std::string answer = terminal.ReceiveBytes();
+    return answer.size() < 4 ? 0 : static_cast<int>(static_cast<std::uint8_t>(answer[3]));
+  };
+  {
+    TerminalClient terminal(server_->gb32960_port(), kVin);
+    const std::string engine("\x04\x01\x07\x08\x04\xd2", 6);
+    EXPECT_EQ(send(terminal, gb32960::Command::kRealTime, time + engine), 2) << "before the login";
+    EXPECT_EQ(send(terminal, gb32960::Command::kLogin,
+                   time + std::string("\0\1", 2) + std::string(20, '8') + std::string(2, '\0')),
+              1);
+    EXPECT_EQ(send(terminal, gb32960::Command::kRealTime, time + engine), 1);
+    server_->Kill();
+  }
+  server_.emplace(folder_.path(), flags);
+  constexpr std::uint32_t kCrankshaftSpeed = 1108;
+  EXPECT_EQ(StoredTimes(server_->channel(), kVin, kCrankshaftSpeed, 10), std::vector<std::int64_t>{kTimeMs});
+}
+
 TEST_F(TerminalTest, TheClientBindsListsAndExplains) {
   Start();
   const std::string telltale = std::string(TELLTALE_BINARY_DIR) + "/cli/telltale";
@@ -215,6 +245,9 @@ TEST_F(TerminalTest, TheClientBindsListsAndExplains) {
   EXPECT_EQ(explained.exit_status, 0) << explained.output;
   EXPECT_THAT(explained.output, HasSubstr("general answer of the terminal"));
   EXPECT_THAT(explained.output, HasSubstr("123"));
+  EXPECT_THAT(run({"explain", "232307fe4c5a595442474357584a31303434333134010000d7"}).output, HasSubstr("heartbeat"));
+  EXPECT_THAT(run({"terminals", "add", "--protocol", "gb32960", kVin, kVin}).output, HasSubstr("sends the frames of"));
+  EXPECT_THAT(run({"terminals", "list"}).output, HasSubstr("gb32960"));
   EXPECT_EQ(run({"explain", "7e0"}).exit_status, 2);
   EXPECT_EQ(run({"explain", "0102"}).exit_status, 1);
 }
