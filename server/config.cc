@@ -235,6 +235,12 @@ std::vector<Setting> SettingsOf(Config& config) {
                   config.terminals.gb32960_sessions.self_registration));
   add(NumberSetting("gb32960.data_bytes_max", "Data of one message, bytes; the standard's greatest is 65531",
                     config.terminals.gb32960_sessions.data_bytes_max));
+  AddGatewaySettings("gb17691", "GB 17691, annex Q,", config.terminals.gb17691, settings);
+  add(BoolSetting("gb17691.self_registration",
+                  "Whether the terminal of a registered vehicle may log in although nobody bound it",
+                  config.terminals.gb17691_sessions.self_registration));
+  add(NumberSetting("gb17691.data_bytes_max", "Data of one message, bytes; the standard's greatest is 65531",
+                    config.terminals.gb17691_sessions.data_bytes_max));
   add(TextSetting("store.data_dir", "Folder of everything stored; created if it is missing", config.data_dir));
   add(TextSetting("store.backup_dir", "Folder of the backups; empty: \"backups\" in store.data_dir",
                   config.backup_dir));

@@ -44,9 +44,9 @@ void AddFlags(CLI::App& app, Arguments& arguments) {
   alias("--metrics-listen", "server.metrics_listen");
   alias("--data-dir", "store.data_dir");
   alias("--log-level", "log.level");
-  app.add_option(
-      "--port-file", arguments.port_file,
-      "Once ready, write the ports taken to this file: lines grpc=PORT, metrics=PORT, jt808=PORT and gb32960=PORT");
+  app.add_option("--port-file", arguments.port_file,
+                 "Once ready, write the ports taken to this file: lines grpc=PORT, metrics=PORT, jt808=PORT, "
+                 "gb32960=PORT and gb17691=PORT");
   app.add_option("--verify", arguments.verify_folder,
                  "Read everything of this data folder of a stopped server, or of this backup, say what is damaged, and "
                  "exit: 0 nothing, 1 something");
@@ -66,8 +66,12 @@ Status WritePortFile(const std::string& path, const Server& server) {
   const std::string unfinished = path + ".new";
   {
     std::ofstream out(unfinished);
-    out << fmt::format("grpc={}\nmetrics={}\njt808={}\ngb32960={}\n", server.grpc_port(), server.metrics_port(),
-                       server.jt808_port(), server.gb32960_port());
+    out << fmt::format("grpc={}\nmetrics={}\n", server.grpc_port(), server.metrics_port());
+    for (const auto& [name, protocol] : {std::pair{"jt808", telltale::TerminalProtocol::kJt808},
+                                         std::pair{"gb32960", telltale::TerminalProtocol::kGb32960},
+                                         std::pair{"gb17691", telltale::TerminalProtocol::kGb17691}}) {
+      out << fmt::format("{}={}\n", name, server.terminal_port(protocol));
+    }
     if (!out.flush()) return absl::UnavailableError(fmt::format("cannot write {}", unfinished));
   }
   std::error_code error;

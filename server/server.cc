@@ -242,10 +242,8 @@ StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, const Cloc
     spdlog::warn("listening on {} without authentication or encryption: anyone who reaches it may read and write",
                  config.listen);
   }
-  spdlog::info("ready grpc_port={} metrics_port={} jt808_port={} gb32960_port={} data_dir={} signals={} vehicles={}",
-               parts->grpc_port, parts->metrics_port, parts->terminal_ports->port(TerminalProtocol::kJt808),
-               parts->terminal_ports->port(TerminalProtocol::kGb32960), config.data_dir,
-               parts->catalog->signals().size(), parts->registry->size());
+  spdlog::info("ready grpc_port={} metrics_port={} data_dir={} signals={} vehicles={}", parts->grpc_port,
+               parts->metrics_port, config.data_dir, parts->catalog->signals().size(), parts->registry->size());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -255,8 +253,7 @@ Server::~Server() { Stop(); }
 
 int Server::grpc_port() const { return parts_->grpc_port; }
 int Server::metrics_port() const { return parts_->metrics_port; }
-int Server::jt808_port() const { return parts_->terminal_ports->port(TerminalProtocol::kJt808); }
-int Server::gb32960_port() const { return parts_->terminal_ports->port(TerminalProtocol::kGb32960); }
+int Server::terminal_port(TerminalProtocol protocol) const { return parts_->terminal_ports->port(protocol); }
 
 void Server::Stop() {
   Parts& parts = *parts_;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "server/config.h"
+#include "storage/terminal_registry.h"
 
 namespace telltale {
 
@@ -22,8 +23,8 @@ class Server {
 
   int grpc_port() const;
   int metrics_port() const;
-  int jt808_port() const;    // 0: jt808.listen is empty
-  int gb32960_port() const;  // 0: gb32960.listen is empty
+  // 0: nothing listens for it.
+  int terminal_port(TerminalProtocol protocol) const;
 
   // Turns health to NOT_SERVING, lets open streams answer what they have read, ends them, waits for queries at most
   // server.drain_timeout_s, and closes the stores. Everything acknowledged is durable all the while.

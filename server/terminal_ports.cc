@@ -12,9 +12,12 @@ namespace telltale {
 Status Validate(const TerminalPortsOptions& options) {
   RETURN_IF_ERROR(Validate(options.jt808, "jt808"));
   RETURN_IF_ERROR(Validate(options.gb32960, "gb32960"));
-  if (options.gb32960_sessions.data_bytes_max == 0 ||
-      options.gb32960_sessions.data_bytes_max > gb32960::kDataBytesMax) {
-    return absl::InvalidArgumentError(fmt::format("gb32960.data_bytes_max: 1 to {}", gb32960::kDataBytesMax));
+  RETURN_IF_ERROR(Validate(options.gb17691, "gb17691"));
+  for (const auto& [section, data_bytes_max] : {std::pair{"gb32960", options.gb32960_sessions.data_bytes_max},
+                                                std::pair{"gb17691", options.gb17691_sessions.data_bytes_max}}) {
+    if (data_bytes_max == 0 || data_bytes_max > gb32960::kDataBytesMax) {
+      return absl::InvalidArgumentError(fmt::format("{}.data_bytes_max: 1 to {}", section, gb32960::kDataBytesMax));
+    }
   }
   return OkStatus();
 }
@@ -25,7 +28,9 @@ TerminalPorts::TerminalPorts(const TerminalPortsOptions& options, Pipeline& pipe
       jt808_shared_(pipeline, vehicles, terminals, metrics_, options.jt808_sessions),
       jt808_sessions_(jt808_shared_),
       gb32960_shared_(pipeline, vehicles, terminals, metrics_, options.gb32960_sessions),
-      gb32960_sessions_(gb32960_shared_) {}
+      gb32960_sessions_(gb32960_shared_),
+      gb17691_shared_(pipeline, vehicles, terminals, metrics_, options.gb17691_sessions),
+      gb17691_sessions_(gb17691_shared_) {}
 
 StatusOr<std::unique_ptr<TerminalPorts>> TerminalPorts::Start(const TerminalPortsOptions& options, Pipeline& pipeline,
                                                               const VehicleRegistry& vehicles,
@@ -41,6 +46,7 @@ StatusOr<std::unique_ptr<TerminalPorts>> TerminalPorts::Start(const TerminalPort
   };
   RETURN_IF_ERROR(listen(options.jt808, ports->jt808_sessions_, ports->jt808_));
   RETURN_IF_ERROR(listen(options.gb32960, ports->gb32960_sessions_, ports->gb32960_));
+  RETURN_IF_ERROR(listen(options.gb17691, ports->gb17691_sessions_, ports->gb17691_));
   return ports;
 }
 
@@ -50,9 +56,10 @@ TerminalGateway* TerminalPorts::Of(TerminalProtocol protocol) const {
       return jt808_.get();
     case TerminalProtocol::kGb32960:
       return gb32960_.get();
-    default:
-      return nullptr;
+    case TerminalProtocol::kGb17691:
+      return gb17691_.get();
   }
+  return nullptr;
 }
 
 int TerminalPorts::port(TerminalProtocol protocol) const {
@@ -72,24 +79,35 @@ void TerminalPorts::Disconnect(TerminalProtocol protocol, std::string_view numbe
 Status TerminalPorts::SendText(TerminalProtocol protocol, std::string_view number, std::string_view text) {
   TerminalGateway* const gateway = Of(protocol);
   if (gateway == nullptr) {
-    return absl::UnavailableError("this server has no port for the terminal's protocol (jt808.listen, gb32960.listen)");
+    return absl::UnavailableError(
+        "this server has no port for the terminal's protocol (jt808.listen, gb32960.listen, gb17691.listen)");
   }
   return gateway->SendText(number, text);
 }
 
-StatusOr<TerminalPorts::Explained> TerminalPorts::Explain(std::span<const std::uint8_t> message) const {
-  if (!message.empty() && message.front() == jt808::kDelimiter) {
-    return Explained{.protocol = "JT/T 808", .fields = jt808::Explain(message, jt808_shared_.positions)};
+StatusOr<TerminalPorts::Explained> TerminalPorts::Explain(std::span<const std::uint8_t> message,
+                                                          std::optional<TerminalProtocol> protocol) const {
+  if (!protocol && !message.empty() && message.front() == jt808::kDelimiter) protocol = TerminalProtocol::kJt808;
+  if (!protocol && message.size() >= 2 && message[0] == message[1] && (message[0] == 0x23 || message[0] == 0x24)) {
+    protocol = TerminalProtocol::kGb32960;
   }
-  if (message.size() >= 2 && message[0] == message[1] && (message[0] == 0x23 || message[0] == 0x24)) {
-    return Explained{.protocol = "GB/T 32960", .fields = gb32960::Explain(message, gb32960_shared_.data_units)};
+  if (!protocol) {
+    return absl::InvalidArgumentError(
+        "the message begins like none of the protocols; JT/T 808 begins with 7e, GB/T 32960 with 2323 or 2424");
   }
-  return absl::InvalidArgumentError(
-      "the message begins like none of the protocols; JT/T 808 begins with 7e, GB/T 32960 with 2323 or 2424");
+  switch (*protocol) {
+    case TerminalProtocol::kJt808:
+      return Explained{.protocol = "JT/T 808", .fields = jt808::Explain(message, jt808_shared_.positions)};
+    case TerminalProtocol::kGb32960:
+      return Explained{.protocol = "GB/T 32960", .fields = gb32960::Explain(message, gb32960_shared_.data_units)};
+    case TerminalProtocol::kGb17691:
+      return Explained{.protocol = "GB 17691", .fields = gb17691::Explain(message, gb17691_shared_.emissions)};
+  }
+  return absl::InvalidArgumentError("the protocol is not one of those known");
 }
 
 void TerminalPorts::Stop() {
-  for (TerminalGateway* gateway : {jt808_.get(), gb32960_.get()}) {
+  for (TerminalGateway* gateway : {jt808_.get(), gb32960_.get(), gb17691_.get()}) {
     if (gateway != nullptr) gateway->Stop();
   }
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "ingest/gb17691/session.h"
 #include "ingest/gb32960/session.h"
 #include "ingest/jt808/session.h"
 #include "ingest/pipeline.h"
@@ -24,6 +25,8 @@ struct TerminalPortsOptions {
   jt808::SessionOptions jt808_sessions;
   GatewayOptions gb32960;
   gb32960::SessionOptions gb32960_sessions;
+  GatewayOptions gb17691;
+  gb17691::SessionOptions gb17691_sessions;
 };
 
 // Errors: INVALID_ARGUMENT.
@@ -49,8 +52,9 @@ class TerminalPorts {
     std::string_view protocol;  // "JT/T 808"
     Explanation fields;
   };
-  // Errors: INVALID_ARGUMENT it begins like no message of the protocols.
-  StatusOr<Explained> Explain(std::span<const std::uint8_t> message) const;
+  // nullopt: the protocol that it begins like; GB 17691 begins as GB/T 32960 does, so it has to be named. Errors:
+  // INVALID_ARGUMENT it begins like no message of the protocols.
+  StatusOr<Explained> Explain(std::span<const std::uint8_t> message, std::optional<TerminalProtocol> protocol) const;
 
   void Stop();
 
@@ -64,8 +68,11 @@ class TerminalPorts {
   jt808::Sessions jt808_sessions_;
   const gb32960::Shared gb32960_shared_;
   gb32960::Sessions gb32960_sessions_;
+  const gb17691::Shared gb17691_shared_;
+  gb17691::Sessions gb17691_sessions_;
   std::unique_ptr<TerminalGateway> jt808_;
   std::unique_ptr<TerminalGateway> gb32960_;
+  std::unique_ptr<TerminalGateway> gb17691_;
 };
 
 }  // namespace telltale

@@ -15,9 +15,10 @@ constexpr std::string_view kListKey = "terminals";
 
 static_assert(static_cast<int>(TerminalProtocol::kJt808) == v1::TERMINAL_PROTOCOL_JT808);
 static_assert(static_cast<int>(TerminalProtocol::kGb32960) == v1::TERMINAL_PROTOCOL_GB32960);
+static_assert(static_cast<int>(TerminalProtocol::kGb17691) == v1::TERMINAL_PROTOCOL_GB17691);
 
 RequestError ReadProtocol(v1::TerminalProtocol in, const std::string& field, TerminalProtocol* out) {
-  if (in != v1::TERMINAL_PROTOCOL_JT808 && in != v1::TERMINAL_PROTOCOL_GB32960) {
+  if (in == v1::TERMINAL_PROTOCOL_UNSPECIFIED || !v1::TerminalProtocol_IsValid(in)) {
     return {absl::InvalidArgumentError("the terminal's protocol is needed, as in TERMINAL_PROTOCOL_JT808"),
             "INVALID_TERMINAL", field};
   }
@@ -45,6 +46,7 @@ void TerminalServiceImpl::Fill(const Terminal& terminal, v1::Terminal& out) cons
   out.set_number(terminal.number);
   if (const auto vehicle = vehicles_.Get(terminal.vehicle_id); vehicle.ok()) out.set_vin(vehicle->vin.text());
   out.set_revoked(terminal.revoked);
+  out.set_gcj02(terminal.gcj02);
   // As the maker wrote it, which may be any bytes.
   std::string maker_id = terminal.maker_id;
   for (char& letter : maker_id) {
@@ -75,6 +77,7 @@ grpc::Status TerminalServiceImpl::RegisterTerminal(grpc::ServerContext* /*contex
   terminal.number = in.number();
   terminal.vehicle_id = vehicle->id;
   terminal.revoked = in.revoked();
+  terminal.gcj02 = in.gcj02();
   if (request->forget_box()) {
     terminal.maker_id.clear();
     terminal.code_sha256.reset();
@@ -143,7 +146,12 @@ grpc::Status TerminalServiceImpl::ExplainMessage(grpc::ServerContext* /*context*
                "INVALID_MESSAGE", "message")
         .ToGrpc();
   }
-  const auto explained = ports_.Explain({reinterpret_cast<const std::uint8_t*>(message.data()), message.size()});
+  std::optional<TerminalProtocol> protocol;
+  if (request->protocol() != v1::TERMINAL_PROTOCOL_UNSPECIFIED) {
+    RETURN_IF_REQUEST_ERROR(ReadProtocol(request->protocol(), "protocol", &protocol.emplace()));
+  }
+  const auto explained =
+      ports_.Explain({reinterpret_cast<const std::uint8_t*>(message.data()), message.size()}, protocol);
   RETURN_IF_REQUEST_ERROR(RequestError(explained.status(), "INVALID_MESSAGE", "message"));
   response->set_protocol(std::string(explained->protocol));
   for (const ExplainedField& field : explained->fields) {

@@ -15,6 +15,8 @@ using internal::RecordReader;
 
 constexpr std::string_view kPrefix = "terminal/";
 constexpr std::uint8_t kRecordVersion = 1;
+constexpr std::uint8_t kRevoked = 1;
+constexpr std::uint8_t kGcj02 = 2;
 
 std::string KeyOf(TerminalProtocol protocol, std::string_view number) {
   std::string key(kPrefix);
@@ -27,7 +29,7 @@ std::string Encode(const Terminal& terminal) {
   std::string record;
   PutLittleEndian(record, kRecordVersion);
   PutLittleEndian(record, terminal.vehicle_id);
-  PutLittleEndian(record, static_cast<std::uint8_t>(terminal.revoked));
+  PutLittleEndian(record, static_cast<std::uint8_t>((terminal.revoked ? kRevoked : 0) | (terminal.gcj02 ? kGcj02 : 0)));
   PutLittleEndian(record, static_cast<std::uint8_t>(terminal.maker_id.size()));
   record += terminal.maker_id;
   if (terminal.code_sha256) record.append(terminal.code_sha256->begin(), terminal.code_sha256->end());
@@ -42,7 +44,9 @@ StatusOr<Terminal> Decode(std::string_view key, std::string_view record) {
   Terminal terminal{.protocol = static_cast<TerminalProtocol>(key[kPrefix.size()]),
                     .number = std::string(key.substr(kPrefix.size() + 1))};
   terminal.vehicle_id = reader.Read<VehicleId>();
-  terminal.revoked = reader.Read<std::uint8_t>() != 0;
+  const auto flags = reader.Read<std::uint8_t>();
+  terminal.revoked = (flags & kRevoked) != 0;
+  terminal.gcj02 = (flags & kGcj02) != 0;
   terminal.maker_id = reader.ReadBytes(reader.Read<std::uint8_t>());
   if (reader.ok() && !reader.finished()) {
     std::ranges::copy(reader.ReadBytes(32), terminal.code_sha256.emplace().begin());
@@ -54,7 +58,7 @@ StatusOr<Terminal> Decode(std::string_view key, std::string_view record) {
 }  // namespace
 
 Status CheckTerminalNumber(TerminalProtocol protocol, std::string_view number) {
-  if (protocol == TerminalProtocol::kGb32960) return Vin::Parse(number).status();
+  if (protocol != TerminalProtocol::kJt808) return Vin::Parse(number).status();
   constexpr std::string_view kDigits = "0123456789abcdef";
   if (number.empty() || number.size() > TerminalRegistry::kMaxNumberBytes ||
       number.find_first_not_of(kDigits) != std::string_view::npos || (number.size() > 1 && number.front() == '0')) {

@@ -14,16 +14,17 @@
 namespace telltale {
 
 // Numbers are those of the stored keys.
-enum class TerminalProtocol : std::uint8_t { kJt808 = 1, kGb32960 = 2, kHj1239 = 3 };
+enum class TerminalProtocol : std::uint8_t { kJt808 = 1, kGb32960 = 2, kGb17691 = 3 };
 
 // The box in a vehicle that speaks a protocol of its own, and what it proves itself with.
 struct Terminal {
   TerminalProtocol protocol = TerminalProtocol::kJt808;
-  std::string number;        // JT/T 808: 1..20 of 0-9 and a-f without leading zeros; GB/T 32960: the VIN
+  std::string number;        // JT/T 808: 1..20 of 0-9 and a-f without leading zeros; the others: the VIN
   VehicleId vehicle_id = 0;  // whose frames it sends
   std::string maker_id;      // of the box: its maker's number, or its SIM's, as it said first; empty: nothing yet
   std::optional<std::array<std::uint8_t, 32>> code_sha256;  // of the authentication code that was issued last
   bool revoked = false;                                     // nothing of it is taken any more
+  bool gcj02 = false;                                       // its places are GCJ-02, not WGS-84
   friend bool operator==(const Terminal&, const Terminal&) = default;
 };
 

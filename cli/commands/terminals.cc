@@ -16,7 +16,8 @@ namespace {
 
 // How the command line names the protocols.
 const std::map<std::string, v1::TerminalProtocol> kProtocols = {{"jt808", v1::TERMINAL_PROTOCOL_JT808},
-                                                                {"gb32960", v1::TERMINAL_PROTOCOL_GB32960}};
+                                                                {"gb32960", v1::TERMINAL_PROTOCOL_GB32960},
+                                                                {"gb17691", v1::TERMINAL_PROTOCOL_GB17691}};
 
 std::string ProtocolText(v1::TerminalProtocol protocol) {
   for (const auto& [name, known] : kProtocols) {
@@ -32,11 +33,11 @@ struct TerminalArguments {
 
 void AddTerminalArguments(CLI::App& app, TerminalArguments& arguments) {
   app.add_option("number", arguments.number,
-                 "The terminal's number: of JT/T 808 without leading zeros, of GB/T 32960 the VIN")
+                 "The terminal's number: of JT/T 808 without leading zeros, of the others the VIN")
       ->required()
       ->type_name("NUMBER");
-  app.add_option("--protocol", arguments.protocol, "What it speaks: jt808 (default) or gb32960")
-      ->check(CLI::IsMember({"jt808", "gb32960"}).description(""))
+  app.add_option("--protocol", arguments.protocol, "What it speaks: jt808 (default), gb32960 or gb17691")
+      ->check(CLI::IsMember({"jt808", "gb32960", "gb17691"}).description(""))
       ->type_name("PROTOCOL");
 }
 
@@ -44,6 +45,7 @@ struct BindArguments {
   TerminalArguments terminal;
   std::string vin;
   bool new_box = false;
+  bool gcj02 = false;
 };
 
 struct TextArguments {
@@ -99,6 +101,7 @@ ExitCode AddTerminal(const BindArguments& arguments, Session& session) {
   request.mutable_terminal()->set_protocol(kProtocols.at(arguments.terminal.protocol));
   request.mutable_terminal()->set_number(arguments.terminal.number);
   request.mutable_terminal()->set_vin(arguments.vin);
+  request.mutable_terminal()->set_gcj02(arguments.gcj02);
   request.set_forget_box(arguments.new_box);
   return PutTerminal(request, "sends the frames of", session);
 }
@@ -153,7 +156,13 @@ std::optional<std::string> BytesOfHex(const std::string& text) {
   return bytes;
 }
 
-ExitCode Explain(std::string hex, Session& session) {
+struct ExplainArguments {
+  std::string hex;
+  std::string protocol;
+};
+
+ExitCode Explain(const ExplainArguments& arguments, Session& session) {
+  std::string hex = arguments.hex;
   if (hex == "-") hex.assign(std::istreambuf_iterator<char>(session.terminal().in), {});
   const auto bytes = BytesOfHex(hex);
   if (!bytes) {
@@ -162,6 +171,7 @@ ExitCode Explain(std::string hex, Session& session) {
   }
   v1::ExplainMessageRequest request;
   request.set_message(*bytes);
+  if (!arguments.protocol.empty()) request.set_protocol(kProtocols.at(arguments.protocol));
   v1::ExplainMessageResponse response;
   if (const auto status = session.client().Call(&v1::TerminalService::Stub::ExplainMessage, request, &response);
       !status.ok()) {
@@ -191,7 +201,8 @@ ExitCode Explain(std::string hex, Session& session) {
 }  // namespace
 
 void AddTerminalCommands(CLI::App& program, Command& chosen) {
-  CLI::App* terminals = program.add_subcommand("terminals", "The boxes in vehicles that speak JT/T 808 or GB/T 32960");
+  CLI::App* terminals =
+      program.add_subcommand("terminals", "The boxes in vehicles that speak JT/T 808, GB/T 32960 or GB 17691");
   terminals->require_subcommand(1);
   terminals->add_subcommand("list", "List all terminals, and which of them are connected")->callback([&chosen] {
     chosen = ListTerminals;
@@ -202,6 +213,7 @@ void AddTerminalCommands(CLI::App& program, Command& chosen) {
   AddTerminalArguments(*add, added->terminal);
   AddVin(*add, added->vin);
   add->add_flag("--new-box", added->new_box, "Another box has the number now: let it register");
+  add->add_flag("--gcj02", added->gcj02, "Its places are shifted as China's maps are");
   add->callback([&chosen, added] { chosen = [added](Session& session) { return AddTerminal(*added, session); }; });
 
   CLI::App* revoke = terminals->add_subcommand("revoke", "Take nothing more of a terminal");
@@ -220,11 +232,15 @@ void AddTerminalCommands(CLI::App& program, Command& chosen) {
   text->callback([&chosen, sent] { chosen = [sent](Session& session) { return SendText(*sent, session); }; });
 
   CLI::App* explain = program.add_subcommand("explain", "Take a terminal's message apart, field by field");
-  auto hex = std::make_shared<std::string>();
-  explain->add_option("message", *hex, "The message as it was on the wire, in hexadecimal digits; - reads it")
+  auto explained = std::make_shared<ExplainArguments>();
+  explain->add_option("--protocol", explained->protocol, "jt808, gb32960 or gb17691; without it, as the message begins")
+      ->check(CLI::IsMember({"jt808", "gb32960", "gb17691"}).description(""))
+      ->type_name("PROTOCOL");
+  explain->add_option("message", explained->hex, "The message as it was on the wire, in hexadecimal digits; - reads it")
       ->required()
       ->type_name("HEX");
-  explain->callback([&chosen, hex] { chosen = [hex](Session& session) { return Explain(*hex, session); }; });
+  explain->callback(
+      [&chosen, explained] { chosen = [explained](Session& session) { return Explain(*explained, session); }; });
 }
 
 }  // namespace telltale::cli

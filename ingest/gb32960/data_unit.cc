@@ -225,8 +225,7 @@ DataUnitReader::DataUnitReader(const Catalog& catalog)
       engine_2016_(catalog, kEngine2016),
       engine_2025_(catalog, kEngine2025),
       extremes_(catalog, kExtremes),
-      latitude_(catalog, "latitude", 1e-6),
-      longitude_(catalog, "longitude", 1e-6),
+      place_(catalog),
       gnss_fix_(catalog, "gnss_fix"),
       alarm_level_(catalog, "ev_alarm_level"),
       probe_temperature_max_(catalog, "fuel_cell_probe_temperature_max", 1, -40),
@@ -242,21 +241,22 @@ DataUnitReader::DataUnitReader(const Catalog& catalog)
   for (std::size_t bit = 0; bit < kAlarmBits; ++bit) alarms_[bit] = catalog.Get(kAlarmSignals[bit]).id;
 }
 
-DataUnitReader::Result DataUnitReader::Read(FieldReader& data, Edition edition, TerminalFrame& frame) const {
+DataUnitReader::Result DataUnitReader::Read(FieldReader& data, Edition edition, TerminalFrame& frame,
+                                            bool gcj02) const {
   Result result;
   result.measure_time_ms = ReadTime(data, "time");
   while (data.ok() && data.remaining() > 0 && result.fault.empty()) {
     const auto type = static_cast<std::uint8_t>(data.Bits(1, "block"));
-    edition == Edition::k2025 ? ReadBlocks2025(type, data, frame, result.fault)
-                              : ReadBlocks2016(type, data, frame, result.fault);
+    edition == Edition::k2025 ? ReadBlock2025(type, gcj02, data, frame, result.fault)
+                              : ReadBlock2016(type, gcj02, data, frame, result.fault);
     if (!data.ok()) result.fault = fmt::format("block {:02x} goes beyond the end", type);
   }
   if (!data.ok() && result.fault.empty()) result.fault = "the data unit ends before its time does";
   return result;
 }
 
-void DataUnitReader::ReadBlocks2016(std::uint8_t type, FieldReader& data, TerminalFrame& frame,
-                                    std::string& fault) const {
+void DataUnitReader::ReadBlock2016(std::uint8_t type, bool gcj02, FieldReader& data, TerminalFrame& frame,
+                                   std::string& fault) const {
   const auto name = [&data](std::string_view text) { data.Note(text); };
   switch (type) {
     case 0x01:
@@ -277,7 +277,7 @@ void DataUnitReader::ReadBlocks2016(std::uint8_t type, FieldReader& data, Termin
       return;
     case 0x05:
       name("position");
-      ReadPosition(data, /*names_coordinates=*/false, frame);
+      ReadPosition(data, /*names_coordinates=*/false, gcj02, frame);
       return;
     case 0x06:
       name("extremes");
@@ -308,8 +308,8 @@ void DataUnitReader::ReadBlocks2016(std::uint8_t type, FieldReader& data, Termin
   fault = fmt::format("block {:02x} is reserved, and its length is not known", type);
 }
 
-void DataUnitReader::ReadBlocks2025(std::uint8_t type, FieldReader& data, TerminalFrame& frame,
-                                    std::string& fault) const {
+void DataUnitReader::ReadBlock2025(std::uint8_t type, bool gcj02, FieldReader& data, TerminalFrame& frame,
+                                   std::string& fault) const {
   const auto name = [&data](std::string_view text) { data.Note(text); };
   switch (type) {
     case 0x01:
@@ -330,7 +330,7 @@ void DataUnitReader::ReadBlocks2025(std::uint8_t type, FieldReader& data, Termin
       return;
     case 0x05:
       name("position");
-      ReadPosition(data, /*names_coordinates=*/true, frame);
+      ReadPosition(data, /*names_coordinates=*/true, gcj02, frame);
       return;
     case 0x06:
       name("alarms");
@@ -395,14 +395,15 @@ void DataUnitReader::ReadFuelCell(FieldReader& data, TerminalFrame& frame) const
   fuel_cell_end_.Read(data, frame);
 }
 
-void DataUnitReader::ReadPosition(FieldReader& data, bool names_coordinates, TerminalFrame& frame) const {
+void DataUnitReader::ReadPosition(FieldReader& data, bool names_coordinates, bool gcj02, TerminalFrame& frame) const {
   constexpr std::uint32_t kInvalid = 1;
   constexpr std::uint32_t kSouth = 2;
   constexpr std::uint32_t kWest = 4;
   constexpr std::uint8_t kWgs84 = 1;
+  constexpr std::uint8_t kGcj02 = 2;
   const std::uint32_t state = data.Bits(1, "state");
   data.Note("bit 0 not valid, bit 1 south, bit 2 west");
-  std::uint8_t coordinates = kWgs84;
+  std::uint8_t coordinates = gcj02 ? kGcj02 : kWgs84;
   if (names_coordinates) {
     coordinates = data.U8("coordinates");
     data.Note("1 WGS-84, 2 GCJ-02, 3 others");
@@ -412,15 +413,14 @@ void DataUnitReader::ReadPosition(FieldReader& data, bool names_coordinates, Ter
   if (!data.ok()) return;
   const bool valid = (state & kInvalid) == 0;
   frame.Add(gnss_fix_, valid ? 1 : 0);
-  // Other coordinates than WGS-84 would put the vehicle some hundred metres aside.
-  const bool usable = valid && coordinates == kWgs84 && latitude < 0xFFFF'FFFE && longitude < 0xFFFF'FFFE;
-  if (!usable) {
-    frame.Add(latitude_.id(), kNotAvailable);
-    frame.Add(longitude_.id(), kNotAvailable);
+  // Coordinates that are not known would put the vehicle some hundred metres aside.
+  const bool known = coordinates == kWgs84 || coordinates == kGcj02;
+  if (!valid || !known || latitude >= 0xFFFF'FFFE || longitude >= 0xFFFF'FFFE) {
+    place_.AddNotAvailable(frame);
     return;
   }
-  frame.Add(latitude_, (state & kSouth) != 0 ? -std::int64_t{latitude} : std::int64_t{latitude});
-  frame.Add(longitude_, (state & kWest) != 0 ? -std::int64_t{longitude} : std::int64_t{longitude});
+  place_.Add((state & kSouth) != 0 ? -std::int64_t{latitude} : std::int64_t{latitude},
+             (state & kWest) != 0 ? -std::int64_t{longitude} : std::int64_t{longitude}, coordinates == kGcj02, frame);
 }
 
 void DataUnitReader::ReadAlarms(FieldReader& data, bool of_2025, TerminalFrame& frame) const {

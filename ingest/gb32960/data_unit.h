@@ -36,14 +36,15 @@ class DataUnitReader {
     // What ended the reading before the end: "block 08 goes beyond the end". What came before it holds. Empty: nothing.
     std::string fault;
   };
-  Result Read(FieldReader& data, Edition edition, TerminalFrame& frame) const;
+  // `gcj02`: places are shifted as China's maps are, also where the message does not say so.
+  Result Read(FieldReader& data, Edition edition, TerminalFrame& frame, bool gcj02 = false) const;
 
  private:
-  void ReadBlocks2016(std::uint8_t type, FieldReader& data, TerminalFrame& frame, std::string& fault) const;
-  void ReadBlocks2025(std::uint8_t type, FieldReader& data, TerminalFrame& frame, std::string& fault) const;
+  void ReadBlock2016(std::uint8_t type, bool gcj02, FieldReader& data, TerminalFrame& frame, std::string& fault) const;
+  void ReadBlock2025(std::uint8_t type, bool gcj02, FieldReader& data, TerminalFrame& frame, std::string& fault) const;
   void ReadMotors(FieldReader& data, const std::vector<FieldTable>& parts, TerminalFrame& frame) const;
   void ReadFuelCell(FieldReader& data, TerminalFrame& frame) const;
-  void ReadPosition(FieldReader& data, bool names_coordinates, TerminalFrame& frame) const;
+  void ReadPosition(FieldReader& data, bool names_coordinates, bool gcj02, TerminalFrame& frame) const;
   void ReadAlarms(FieldReader& data, bool of_2025, TerminalFrame& frame) const;
   void ReadCells2016(FieldReader& data) const;
   void ReadCells2025(FieldReader& data, TerminalFrame& frame) const;
@@ -64,8 +65,7 @@ class DataUnitReader {
   FieldTable engine_2016_;
   FieldTable engine_2025_;
   FieldTable extremes_;
-  WireSignal latitude_;
-  WireSignal longitude_;
+  PlaceSignals place_;
   WireSignal gnss_fix_;
   WireSignal alarm_level_;
   WireSignal probe_temperature_max_;

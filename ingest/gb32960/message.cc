@@ -70,7 +70,7 @@ Piece NextPiece(std::span<const std::uint8_t> stream, std::size_t data_bytes_max
   return {.kind = Piece::Kind::kGarbage, .size = garbage};
 }
 
-MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* explanation) {
+MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* explanation, Family family) {
   MessageOrFault result;
   const auto fail = [&result](Fault fault, std::string why) {
     if (result.fault) return;
@@ -87,9 +87,12 @@ MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* ex
   reader.Note(header.edition == Edition::k2025 ? "edition of 2025" : "edition of 2016");
   header.command = static_cast<Command>(reader.Bits(1, "command"));
   reader.Note(NameOf(header.command));
-  header.answer = static_cast<Answer>(reader.Bits(1, "answer flag"));
-  reader.Note("fe asks for an answer, 01 done, 02 error, 03 VIN repeated");
+  if (family == Family::kGb32960) {
+    header.answer = static_cast<Answer>(reader.Bits(1, "answer flag"));
+    reader.Note("fe asks for an answer, 01 done, 02 error, 03 VIN repeated");
+  }
   header.vin = reader.Text(kVinBytes, "VIN");
+  if (family == Family::kGb17691) header.software_version = reader.U8("version of the terminal's software");
   header.encryption = reader.U8("encryption");
   reader.Note("1 none, 2 RSA, 3 AES-128, 254 error, 255 not available");
   header.data_size = reader.U16("length of the data unit");

@@ -13,6 +13,10 @@ namespace telltale::gb32960 {
 
 enum class Edition : std::uint8_t { k2016, k2025 };
 
+// GB 17691-2018, annex Q, has the same message but for one byte: no answer flag before the VIN, but the version of the
+// terminal's software behind it.
+enum class Family : std::uint8_t { kGb32960, kGb17691 };
+
 enum class Command : std::uint8_t {
   kLogin = 0x01,
   kRealTime = 0x02,
@@ -39,9 +43,10 @@ inline constexpr std::size_t kDataBytesMax = 65'531;
 struct Header {
   Edition edition = Edition::k2016;
   Command command{};
-  Answer answer{};
-  std::string vin;              // as sent, without zeros and blanks at its end
-  std::uint8_t encryption = 1;  // 1 none, 2 RSA, 3 AES-128
+  Answer answer = Answer::kCommand;
+  std::string vin;                    // as sent, without zeros and blanks at its end
+  std::uint8_t software_version = 0;  // GB 17691
+  std::uint8_t encryption = 1;        // 1 none, 2 RSA, 3 AES-128
   std::size_t data_size = 0;
 };
 
@@ -75,7 +80,8 @@ struct MessageOrFault {
 };
 
 // Takes a whole message apart; with an explanation every field of the header is noted, that of a faulty one, too.
-MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* explanation = nullptr);
+MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* explanation = nullptr,
+                            Family family = Family::kGb32960);
 
 // Adds the answer to a message to `out`: its header with another flag, and its time, or what time it is.
 void AppendAnswer(const Header& to, Answer answer, std::span<const std::uint8_t> time, std::string& out);

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "base/log.h"
-#include "base/vin.h"
 #include "ingest/terminals/beijing_time.h"
+#include "ingest/terminals/sim_login.h"
 
 namespace telltale::gb32960 {
 namespace {
@@ -108,27 +107,17 @@ void Session::LogIn(const Message& message, SessionOutput& out) {
   };
   if (!data.ok()) return refuse("body");
   if (vehicle_.id != 0 && header.vin != terminal_) return refuse("another_vehicle");
-  const auto vin = Vin::Parse(header.vin);
-  const VehicleRegistry::Entry vehicle = vin.ok() ? shared_.vehicles.Find(vin->text()) : VehicleRegistry::Entry{};
-  if (vehicle.id == 0) return refuse("unknown_vehicle");
-  auto terminal = shared_.terminals.Find(TerminalProtocol::kGb32960, vin->text());
-  if (absl::IsNotFound(terminal.status()) && shared_.options.self_registration) {
-    terminal = Terminal{.protocol = TerminalProtocol::kGb32960, .number = vin->text(), .vehicle_id = vehicle.id};
+  const SimLogin sim = LogInBySim(TerminalProtocol::kGb32960, header.vin, login.iccid,
+                                  shared_.options.self_registration, shared_.vehicles, shared_.terminals);
+  if (sim.not_written) {
+    out.close = true;  // unanswered, so the terminal asks again
+    out.close_reason = "not_written";
+    return;
   }
-  if (!terminal.ok() || terminal->revoked || terminal->vehicle_id != vehicle.id) return refuse("unknown_terminal");
-  if (terminal->maker_id.empty()) {
-    terminal->maker_id = login.iccid;
-    if (const Status status = shared_.terminals.Put(*terminal); !status.ok()) {
-      spdlog::warn("login not written protocol=gb32960 error=\"{}\"", status.ToString());
-      out.close = true;  // unanswered, so the terminal asks again
-      out.close_reason = "not_written";
-      return;
-    }
-  } else if (terminal->maker_id != login.iccid) {
-    return refuse("another_box");
-  }
-  vehicle_ = vehicle;
-  terminal_ = vin->text();
+  if (sim.vehicle.id == 0) return refuse(sim.refused);
+  vehicle_ = sim.vehicle;
+  terminal_ = sim.vin;
+  gcj02_ = sim.gcj02;
   out.identified = true;
   AppendAnswer(header, Answer::kDone, message.data.first(kTimeBytes), out.replies);
 }
@@ -138,7 +127,7 @@ Answer Session::TakeData(const Message& message, SessionOutput& out) {
   scratch.frame.Clear();
   scratch.frames.Clear();
   FieldReader data(message.data);
-  const DataUnitReader::Result result = shared_.data_units.Read(data, message.header.edition, scratch.frame);
+  const DataUnitReader::Result result = shared_.data_units.Read(data, message.header.edition, scratch.frame, gcj02_);
   if (!result.fault.empty()) Refuse("body");  // what came before the broken block is kept
   if (!result.measure_time_ms) Refuse("time");
   if (!result.measure_time_ms || (!result.fault.empty() && scratch.frame.empty())) return Answer::kError;

@@ -61,6 +61,7 @@ class Session final : public TerminalSession {
 
   const Shared& shared_;
   std::vector<std::uint8_t> partial_;  // at most a message
+  bool gcj02_ = false;
 };
 
 class Sessions final : public TerminalSessions {

@@ -95,8 +95,7 @@ std::string StatusText(std::uint32_t status) { return TextOf(kStatusBits, status
 
 PositionReader::PositionReader(const Catalog& catalog)
     : load_state_(catalog.Get("terminal_load_state").id),
-      latitude_(catalog, "latitude", 1e-6),
-      longitude_(catalog, "longitude", 1e-6),
+      place_(catalog),
       gnss_fix_(catalog, "gnss_fix"),
       altitude_(catalog, "altitude"),
       gnss_speed_(catalog, "gnss_speed", 0.1),
@@ -114,7 +113,7 @@ PositionReader::PositionReader(const Catalog& catalog)
   FindSignals(catalog, kStatusBits, status_signals_);
 }
 
-PositionReader::Report PositionReader::Read(FieldReader& reader, TerminalFrame& frame) const {
+PositionReader::Report PositionReader::Read(FieldReader& reader, TerminalFrame& frame, bool gcj02) const {
   const std::uint32_t alarm = reader.Bits(4, "alarms");
   if (reader.explains()) reader.Note(AlarmText(alarm));
   const std::uint32_t status = reader.Bits(4, "status");
@@ -142,15 +141,15 @@ PositionReader::Report PositionReader::Read(FieldReader& reader, TerminalFrame& 
   const bool encrypted = (status >> 5 & 1) != 0;
   frame.Add(gnss_fix_, positioned ? 1 : 0);
   if (positioned && !encrypted) {
-    frame.Add(latitude_, (status & kStatusSouth) != 0 ? -std::int64_t{latitude} : std::int64_t{latitude});
-    frame.Add(longitude_, (status & kStatusWest) != 0 ? -std::int64_t{longitude} : std::int64_t{longitude});
+    place_.Add((status & kStatusSouth) != 0 ? -std::int64_t{latitude} : std::int64_t{latitude},
+               (status & kStatusWest) != 0 ? -std::int64_t{longitude} : std::int64_t{longitude}, gcj02, frame);
     frame.Add(altitude_, altitude);
     frame.Add(heading_, direction);
   } else {
     // Without a fix it is the place of long ago, or zero.
-    for (const WireSignal* signal : {&latitude_, &longitude_, &altitude_, &heading_}) {
-      frame.Add(signal->id(), kNotAvailable);
-    }
+    place_.AddNotAvailable(frame);
+    frame.Add(altitude_.id(), kNotAvailable);
+    frame.Add(heading_.id(), kNotAvailable);
   }
   frame.Add(gnss_speed_, speed);
   for (std::size_t bit = 0; bit < kBits; ++bit) {

@@ -28,8 +28,8 @@ class PositionReader {
     bool complete = true;  // false: an item's length goes beyond the end; what came before it holds
   };
 
-  // Reads all that `reader` has; the signals go to `frame`.
-  Report Read(FieldReader& reader, TerminalFrame& frame) const;
+  // Reads all that `reader` has; the signals go to `frame`. `gcj02`: the place is shifted as China's maps are.
+  Report Read(FieldReader& reader, TerminalFrame& frame, bool gcj02 = false) const;
 
  private:
   static constexpr std::size_t kBits = 32;
@@ -40,8 +40,7 @@ class PositionReader {
   std::array<SignalId, kBits> alarm_signals_{};  // by bit; 0: reserved, or not kept
   std::array<SignalId, kBits> status_signals_{};
   SignalId load_state_;
-  WireSignal latitude_;
-  WireSignal longitude_;
+  PlaceSignals place_;
   WireSignal gnss_fix_;
   WireSignal altitude_;
   WireSignal gnss_speed_;

@@ -250,6 +250,7 @@ bool Session::Identify(const Terminal& terminal, SessionOutput& out) {
   if (terminal.revoked) return false;
   const auto vehicle = shared_.vehicles.Get(terminal.vehicle_id);
   if (vehicle.ok()) vehicle_ = shared_.vehicles.Find(vehicle->vin.text());
+  gcj02_ = terminal.gcj02;
   out.identified = vehicle_.id != 0;
   return out.identified;
 }
@@ -271,7 +272,7 @@ Result Session::TakePosition(const Message& message, std::size_t body_begin, Ses
   Scratch& scratch = ScratchOfThread();
   scratch.frame.Clear();
   FieldReader body(message.body.subspan(std::min(body_begin, message.body.size())));
-  const PositionReader::Report report = shared_.positions.Read(body, scratch.frame);
+  const PositionReader::Report report = shared_.positions.Read(body, scratch.frame, gcj02_);
   if (scratch.frame.empty()) {
     Refuse("body");
     return Result::kWrong;
@@ -290,7 +291,7 @@ Result Session::TakePositions(const Message& message, SessionOutput& out) {
     FieldReader item = body.Group(body.U16("length"), "position");
     if (!body.ok()) break;
     scratch.frame.Clear();
-    const PositionReader::Report report = shared_.positions.Read(item, scratch.frame);
+    const PositionReader::Report report = shared_.positions.Read(item, scratch.frame, gcj02_);
     if (scratch.frame.empty()) {
       Refuse("body");
       result = Result::kWrong;

@@ -88,6 +88,7 @@ class Session final : public TerminalSession {
   Edition edition_ = Edition::k2013;
   std::uint8_t version_ = 1;
   std::uint16_t serial_ = 0;  // of our next message
+  bool gcj02_ = false;
   std::unique_ptr<SubPackets> sub_packets_;
   std::unique_ptr<J1939BusDecoder> bus_;  // of a terminal that uploads CAN frames
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ingest/terminals/gcj02.h"
+
 namespace telltale {
 
 WireSignal::WireSignal(const Catalog& catalog, std::string_view name, double scale, double offset) {
@@ -11,6 +13,23 @@ WireSignal::WireSignal(const Catalog& catalog, std::string_view name, double sca
   shift_ = (offset - signal.offset) / signal.scale;
   least_ = signal.raw_min;
   greatest_ = signal.raw_max;
+}
+
+void PlaceSignals::Add(std::int64_t latitude, std::int64_t longitude, bool gcj02, TerminalFrame& frame) const {
+  if (!gcj02) {
+    frame.Add(latitude_, latitude);
+    frame.Add(longitude_, longitude);
+    return;
+  }
+  const Place place = Wgs84OfGcj02(
+      {.latitude_deg = static_cast<double>(latitude) * 1e-6, .longitude_deg = static_cast<double>(longitude) * 1e-6});
+  frame.Add(latitude_.id(), latitude_.FromFraction(place.latitude_deg * 1e6));
+  frame.Add(longitude_.id(), longitude_.FromFraction(place.longitude_deg * 1e6));
+}
+
+void PlaceSignals::AddNotAvailable(TerminalFrame& frame) const {
+  frame.Add(latitude_.id(), kNotAvailable);
+  frame.Add(longitude_.id(), kNotAvailable);
 }
 
 void TerminalFrame::Clear() {

@@ -19,8 +19,10 @@ class WireSignal {
 
   SignalId id() const { return id_; }
   // On the signal's grid; kError outside its range.
-  RawValue FromWire(std::int64_t wire) const {
-    const double raw = static_cast<double>(wire) * factor_ + shift_;
+  RawValue FromWire(std::int64_t wire) const { return FromFraction(static_cast<double>(wire)); }
+  // Of a wire's number that was worked on and is no longer whole.
+  RawValue FromFraction(double wire) const {
+    const double raw = wire * factor_ + shift_;
     if (!(raw >= least_ && raw <= greatest_)) return kError;
     return static_cast<RawValue>(raw < 0 ? raw - 0.5 : raw + 0.5);
   }
@@ -31,6 +33,21 @@ class WireSignal {
   double shift_;
   double least_;
   double greatest_;
+};
+
+// The signals of a place, latitude and longitude, in millionths of a degree as the national standards send them.
+class PlaceSignals {
+ public:
+  explicit PlaceSignals(const Catalog& catalog)
+      : latitude_(catalog, "latitude", 1e-6), longitude_(catalog, "longitude", 1e-6) {}
+
+  // Signed millionths; with `gcj02` they are taken back to WGS-84.
+  void Add(std::int64_t latitude, std::int64_t longitude, bool gcj02, class TerminalFrame& frame) const;
+  void AddNotAvailable(class TerminalFrame& frame) const;
+
+ private:
+  WireSignal latitude_;
+  WireSignal longitude_;
 };
 
 // The signals of one message of a terminal on their way to a frame; reused. Not thread-safe.

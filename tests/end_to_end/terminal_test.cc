@@ -248,6 +248,7 @@ TEST_F(TerminalTest, TheClientBindsListsAndExplains) {
   EXPECT_THAT(run({"explain", "232307fe4c5a595442474357584a31303434333134010000d7"}).output, HasSubstr("heartbeat"));
   EXPECT_THAT(run({"terminals", "add", "--protocol", "gb32960", kVin, kVin}).output, HasSubstr("sends the frames of"));
   EXPECT_THAT(run({"terminals", "list"}).output, HasSubstr("gb32960"));
+  EXPECT_THAT(run({"--json", "terminals", "add", "--gcj02", "13800138001", kVin}).output, HasSubstr("\"gcj02\":true"));
   EXPECT_EQ(run({"explain", "7e0"}).exit_status, 2);
   EXPECT_EQ(run({"explain", "0102"}).exit_status, 1);
 }

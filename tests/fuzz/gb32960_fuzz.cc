@@ -1,28 +1,40 @@
-// What a vehicle may send by GB/T 32960: the stream is taken apart, and every message explained, however it is damaged.
+// What a vehicle may send by GB/T 32960 or GB 17691: the stream is taken apart, and every message explained, however it
+// is damaged.
 
 #include <vector>
 
 #include "base/check.h"
 #include "catalog/catalog.h"
+#include "ingest/gb17691/session.h"
 #include "ingest/gb32960/data_unit.h"
 #include "ingest/gb32960/message.h"
 
 namespace telltale::gb32960 {
 namespace {
 
-const DataUnitReader& Reader() {
+const Catalog& BuiltIn() {
   static const Catalog catalog = *Catalog::Load();
-  static const DataUnitReader reader(catalog);
+  return catalog;
+}
+
+const DataUnitReader& Reader() {
+  static const DataUnitReader reader(BuiltIn());
   return reader;
 }
 
-void ExplainAll(std::span<const std::uint8_t> message) {
+void CheckExplanation(const Explanation& explanation, std::size_t size) {
   std::size_t end = 0;
-  for (const ExplainedField& field : Explain(message, Reader())) {
-    CHECK(field.first_byte + field.byte_count <= message.size());
+  for (const ExplainedField& field : explanation) {
+    CHECK(field.first_byte + field.byte_count <= size);
     end = std::max(end, field.first_byte + field.byte_count);
   }
-  CHECK(message.size() <= kHeaderBytes || end == message.size());
+  CHECK(size <= kHeaderBytes || end == size);
+}
+
+void ExplainAll(std::span<const std::uint8_t> message) {
+  static const gb17691::EmissionReader emissions(BuiltIn());
+  CheckExplanation(Explain(message, Reader()), message.size());
+  CheckExplanation(gb17691::Explain(message, emissions), message.size());
 }
 
 void Take(std::span<const std::uint8_t> stream) {

@@ -11,6 +11,7 @@
 
 #include "ingest/gb32960/data_unit.h"
 #include "ingest/gb32960/message.h"
+#include "ingest/terminals/gcj02.h"
 #include "tests/ingest/built_in_catalog.h"
 #include "tests/ingest/hex_bytes.h"
 
@@ -218,8 +219,8 @@ TEST_F(Gb32960Golden, EnginesAndFuelCellsAreRead) {
 }
 
 // 2025: a current of 0x7724 = 30,500 tenths - 3,000 = 50 A; a motor at 0x80e8 - 32,000 = 1,000 rpm with 0x00035b60 =
-// 220,000 tenths - 20,000 = 2,000 Nm; GCJ-02 coordinates are not taken for WGS-84; bit 27 of the alarms; cells of 3.300
-// and 3.250 V.
+// 220,000 tenths - 20,000 = 2,000 Nm; a place of GCJ-02, 0x073e1d11 = 121.511185 east and 0x01dd2ea4 = 31.272612 north;
+// bit 27 of the alarms; cells of 3.300 and 3.250 V.
 TEST_F(Gb32960Golden, TheEditionOf2025IsRead) {
   const DataUnitReader::Result result = Read(HexBytes("1a0301081e00"
                                                       "01"
@@ -277,7 +278,10 @@ TEST_F(Gb32960Golden, TheEditionOf2025IsRead) {
   EXPECT_DOUBLE_EQ(Value("drive_motor_1_speed"), 1000.0);
   EXPECT_NEAR(Value("drive_motor_1_torque"), 2000.0, 1e-9);
   EXPECT_EQ(Raw("gnss_fix"), 1);
-  EXPECT_EQ(Raw("latitude"), kNotAvailable);
+  const Place place = Gcj02OfWgs84({.latitude_deg = Value("latitude"), .longitude_deg = Value("longitude")});
+  EXPECT_NEAR(place.latitude_deg, 31.272612, 2e-7);
+  EXPECT_NEAR(place.longitude_deg, 121.511185, 2e-7);
+  EXPECT_GT(std::abs(Value("longitude") - 121.511185), 0.003) << "some 400 m";
   EXPECT_EQ(Raw("ev_alarm_fuel_cell_stack_temperature"), 1);
   EXPECT_EQ(Raw("ev_alarm_level"), 2);
   EXPECT_NEAR(Value("battery_cell_voltage_max"), 3.3, 1e-9);

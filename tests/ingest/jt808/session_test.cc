@@ -10,6 +10,7 @@
 #include "ingest/jt808/framing.h"
 #include "ingest/terminals/authentication_code.h"
 #include "ingest/terminals/byte_writer.h"
+#include "ingest/terminals/gcj02.h"
 #include "tests/ingest/built_in_catalog.h"
 #include "tests/ingest/fake_stores.h"
 #include "tests/ingest/hex_bytes.h"
@@ -348,6 +349,18 @@ TEST_F(SessionTest, ARegistrationThatIsNotWrittenIsNotAnswered) {
   documents_.fail = true;
   EXPECT_THAT(Send(session, MessageOf(MessageId::kRegistration, RegistrationBody())), IsEmpty());
   EXPECT_EQ(closed_, "not_written");
+}
+
+TEST_F(SessionTest, APlaceOfAMapOfChinaIsStoredAsWgs84) {
+  ASSERT_TRUE(terminals_.Put({.number = kNumber, .vehicle_id = vehicle_id_, .gcj02 = true}).ok());
+  Session session(shared_);
+  LogIn(session);
+  Send(session, MessageOf(MessageId::kPosition, PositionBody()));
+  ASSERT_EQ(batch_.frames.size(), 1U);
+  const Place place = Gcj02OfWgs84({.latitude_deg = Value("latitude"), .longitude_deg = Value("longitude")});
+  EXPECT_NEAR(place.latitude_deg, 31.272612, 2e-7);
+  EXPECT_NEAR(place.longitude_deg, 121.515793, 2e-7);
+  EXPECT_GT(std::abs(Value("longitude") - 121.515793), 0.003) << "some 400 m";
 }
 
 TEST_F(SessionTest, TheTimeIsUtc) {

@@ -1,0 +1,166 @@
+#include "ingest/gb17691/session.h"
+
+#include <fmt/format.h>
+
+#include "ingest/terminals/sim_login.h"
+
+namespace telltale::gb17691 {
+namespace {
+
+using gb32960::Command;
+using gb32960::Family;
+using gb32960::Fault;
+using gb32960::Message;
+using gb32960::MessageOrFault;
+using gb32960::ParseMessage;
+using gb32960::Piece;
+
+constexpr std::size_t kIccidBytes = 20;
+// From here on annex Q has commands of its own.
+constexpr auto kTerminalTime = static_cast<Command>(0x05);
+
+struct Scratch {
+  TerminalFrame frame;
+  LayoutCache layouts;
+  FrameBatch frames;
+};
+
+Scratch& ScratchOfThread() {
+  thread_local Scratch scratch;
+  return scratch;
+}
+
+std::string ReadIccid(FieldReader& data) {
+  data.Bytes(6, "time");
+  data.U16("number of the day's logins");
+  return data.Text(kIccidBytes, "ICCID of the SIM");
+}
+
+}  // namespace
+
+void Session::Receive(std::span<const std::uint8_t> bytes, std::int64_t /*now_ms*/, SessionOutput& out) {
+  std::vector<std::uint8_t> joined;
+  if (!partial_.empty()) {
+    joined.swap(partial_);
+    joined.insert(joined.end(), bytes.begin(), bytes.end());
+    bytes = joined;
+  }
+  while (!out.close) {
+    const Piece piece = gb32960::NextPiece(bytes, shared_.options.data_bytes_max);
+    if (piece.kind == Piece::Kind::kNeedMore) break;
+    if (piece.kind == Piece::Kind::kGarbage) Refuse("garbage");
+    std::size_t spent = piece.size;
+    if (piece.kind == Piece::Kind::kMessage && !HandleMessage(bytes.first(piece.size), out)) {
+      spent = 1;  // its length may be what is wrong: the next message may begin inside
+    }
+    bytes = bytes.subspan(spent);
+  }
+  if (!out.close) partial_.assign(bytes.begin(), bytes.end());
+}
+
+bool Session::HandleMessage(std::span<const std::uint8_t> bytes, SessionOutput& out) {
+  const MessageOrFault parsed = ParseMessage(bytes, nullptr, Family::kGb17691);
+  if (parsed.fault) {
+    Refuse(NameOf(*parsed.fault));
+    return parsed.fault != Fault::kChecksum;
+  }
+  shared_.counters.messages.Increment();
+  const Message& message = parsed.message;
+  if (message.header.command == Command::kLogin) {
+    LogIn(message, out);
+    return true;
+  }
+  if (vehicle_.id == 0 || message.header.vin != terminal_) {
+    Refuse(vehicle_.id == 0 ? "not_logged_in" : "another_vehicle");
+    Close("not_logged_in", out);
+    return true;
+  }
+  switch (message.header.command) {
+    case Command::kRealTime:
+    case Command::kReupload:
+      TakeData(message, out);
+      break;
+    case Command::kLogout:
+      Close("logout", out);
+      break;
+    case kTerminalTime:  // how it is answered annex Q does not say
+      break;
+    default:
+      Refuse("unsupported");
+  }
+  return true;
+}
+
+void Session::LogIn(const Message& message, SessionOutput& out) {
+  FieldReader data(message.data);
+  const std::string iccid = ReadIccid(data);
+  const SimLogin login = !data.ok()
+                             ? SimLogin{.vehicle = {}, .vin = {}, .refused = "body"}
+                             : LogInBySim(TerminalProtocol::kGb17691, message.header.vin, iccid,
+                                          shared_.options.self_registration, shared_.vehicles, shared_.terminals);
+  if (login.vehicle.id == 0) {
+    if (!login.refused.empty()) Refuse(login.refused);
+    Close(login.not_written ? "not_written" : "refused", out);
+    return;
+  }
+  vehicle_ = login.vehicle;
+  terminal_ = login.vin;
+  gcj02_ = login.gcj02;
+  out.identified = true;
+}
+
+void Session::TakeData(const Message& message, SessionOutput& out) {
+  Scratch& scratch = ScratchOfThread();
+  scratch.frames.Clear();
+  FieldReader data(message.data);
+  const std::string fault = shared_.emissions.Read(
+      data, gcj02_, scratch.frame, [&](std::int64_t measure_time_ms, const TerminalFrame& frame) {
+        frame.AddTo(vehicle_.id, measure_time_ms, scratch.layouts, scratch.frames);
+      });
+  if (!fault.empty()) Refuse("body");  // what came before the broken block is kept
+  shared_.pipeline.AddDecoded(vehicle_, scratch.frames, out.batch);
+}
+
+StatusOr<std::string> Session::EncodeText(std::string_view /*text*/) {
+  return absl::UnimplementedError("GB 17691 has no texts for drivers");
+}
+
+void Session::Close(std::string_view reason, SessionOutput& out) {
+  out.close = true;
+  out.close_reason = reason;
+}
+
+Explanation Explain(std::span<const std::uint8_t> message, const EmissionReader& reader) {
+  Explanation explanation;
+  const auto note = [&explanation](std::string name, std::string value) {
+    explanation.push_back(
+        {.first_byte = 0, .byte_count = 0, .depth = 0, .name = std::move(name), .value = std::move(value)});
+  };
+  const MessageOrFault parsed = ParseMessage(message, &explanation, Family::kGb17691);
+  if (parsed.fault == Fault::kTooShort) {
+    note(fmt::format("fault: {}", NameOf(*parsed.fault)), parsed.why);
+    return explanation;
+  }
+  FieldReader data(parsed.message.data, &explanation, gb32960::kHeaderBytes);
+  std::string fault;
+  if (parsed.message.header.encryption != 1) {
+    data.Bytes(data.remaining(), "encrypted data");
+  } else if (parsed.message.header.command == Command::kLogin) {
+    ReadIccid(data);
+  } else if (parsed.message.header.command == Command::kRealTime ||
+             parsed.message.header.command == Command::kReupload) {
+    TerminalFrame frame;
+    fault = reader.Read(data, /*gcj02=*/false, frame, [](std::int64_t, const TerminalFrame&) {});
+  }
+  if (data.remaining() > 0) data.Bytes(data.remaining(), "the rest");
+  explanation.push_back({.first_byte = message.size() - 1,
+                         .byte_count = 1,
+                         .depth = 0,
+                         .name = "check",
+                         .value = fmt::format("0x{:02x}", message.back())});
+  if (!fault.empty()) note("fault: data", fault);
+  if (parsed.fault) note(fmt::format("fault: {}", NameOf(*parsed.fault)), parsed.why);
+  return explanation;
+}
+
+}  // namespace telltale::gb17691
