@@ -26,6 +26,7 @@ constexpr std::size_t kReadBytes = 64 << 10;
 constexpr std::size_t kFramesPerBatchMax = 4'096;
 constexpr auto kTick = std::chrono::seconds{1};
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};  // when the process has no file left
+constexpr auto kSendLimit = std::chrono::seconds{5};           // until a connection's thread gets to a text
 constexpr auto kDrainTime = std::chrono::seconds{2};
 constexpr std::uint64_t kBurstSeconds = 10;  // of bytes_per_second_max may come at once
 
@@ -586,6 +587,10 @@ Status TerminalGateway::SendText(std::string_view terminal, std::string_view tex
     if (message.ok()) worker->Send(connection, *message);
     sent->set_value(message.status());
   });
+  // The port may stop meanwhile.
+  if (result.wait_for(kSendLimit) != std::future_status::ready) {
+    return absl::UnavailableError("the server is stopping; try again later");
+  }
   return result.get();
 }
 
