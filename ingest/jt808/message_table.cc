@@ -261,7 +261,9 @@ Explanation Explain(std::span<const std::uint8_t> wire, const PositionReader& po
       ExplainBody(message.header, positions, body);
     }
   }
-  if (parsed.fault != Fault::kTooShort) {
+  // Of what is shorter than any message not even the header was read.
+  const auto has_bytes = [](const ExplainedField& field) { return field.byte_count > 0; };
+  if (std::ranges::any_of(explanation, has_bytes)) {
     explanation.push_back({.first_byte = bytes.size() - 1,
                            .byte_count = 1,
                            .depth = 0,

@@ -14,31 +14,31 @@ std::string HexText(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
-std::uint32_t FieldReader::Bits(std::size_t byte_count, std::string_view name) {
-  Explanation* const explanation = explanation_;
-  explanation_ = nullptr;
-  const std::uint32_t value = Number(byte_count, name, {});
-  explanation_ = explanation;
-  if (explanation_ != nullptr && ok_) Explain(byte_count, name, fmt::format("0x{:0{}x}", value, byte_count * 2));
-  return value;
-}
-
-std::span<const std::uint8_t> FieldReader::Bytes(std::size_t count, std::string_view name) {
+std::span<const std::uint8_t> FieldReader::Take(std::size_t count, std::string_view name) {
   if (count > remaining()) {
     Overrun(name);
     return {};
   }
   const std::span<const std::uint8_t> bytes = bytes_.subspan(at_, count);
   at_ += count;
-  if (explanation_ != nullptr) Explain(count, name, HexText(bytes));
+  return bytes;
+}
+
+std::uint32_t FieldReader::Bits(std::size_t byte_count, std::string_view name) {
+  std::uint32_t value = 0;
+  for (const std::uint8_t byte : Take(byte_count, name)) value = value << 8 | byte;
+  if (explanation_ != nullptr && ok_) Explain(byte_count, name, fmt::format("0x{:0{}x}", value, byte_count * 2));
+  return value;
+}
+
+std::span<const std::uint8_t> FieldReader::Bytes(std::size_t count, std::string_view name) {
+  const std::span<const std::uint8_t> bytes = Take(count, name);
+  if (explanation_ != nullptr && ok_) Explain(count, name, HexText(bytes));
   return bytes;
 }
 
 std::string FieldReader::Text(std::size_t count, std::string_view name) {
-  Explanation* const explanation = explanation_;
-  explanation_ = nullptr;
-  const std::span<const std::uint8_t> bytes = Bytes(count, name);
-  explanation_ = explanation;
+  const std::span<const std::uint8_t> bytes = Take(count, name);
   std::string text(bytes.begin(), bytes.end());
   while (!text.empty() && (text.back() == '\0' || text.back() == ' ')) text.pop_back();
   // A number that is shorter than its field may be filled up in front.
@@ -47,22 +47,19 @@ std::string FieldReader::Text(std::size_t count, std::string_view name) {
     std::string shown = text;
     std::replace_if(
         shown.begin(), shown.end(), [](unsigned char c) { return c >= 128 || std::isprint(c) == 0; }, '.');
-    Explain(bytes.size(), name, fmt::format("\"{}\"", shown));
+    Explain(count, name, fmt::format("\"{}\"", shown));
   }
   return text;
 }
 
 std::string FieldReader::Bcd(std::size_t count, std::string_view name) {
-  Explanation* const explanation = explanation_;
-  explanation_ = nullptr;
-  const std::span<const std::uint8_t> bytes = Bytes(count, name);
-  explanation_ = explanation;
+  const std::span<const std::uint8_t> bytes = Take(count, name);
   std::string digits(bytes.size() * 2, '0');
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     digits[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
     digits[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
   }
-  if (explanation_ != nullptr && ok_) Explain(bytes.size(), name, digits);
+  if (explanation_ != nullptr && ok_) Explain(count, name, digits);
   return digits;
 }
 

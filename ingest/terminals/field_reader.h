@@ -81,6 +81,7 @@ class FieldReader {
     }
     return value;
   }
+  std::span<const std::uint8_t> Take(std::size_t count, std::string_view name);  // unexplained
   void Overrun(std::string_view name);
   void Explain(std::size_t count, std::string_view name, std::string value);
   void ExplainNumber(std::size_t count, std::string_view name, std::uint32_t value, const Unit& unit);

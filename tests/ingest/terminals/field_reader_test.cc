@@ -1,5 +1,7 @@
 #include "ingest/terminals/field_reader.h"
 
+#include <functional>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -48,6 +50,26 @@ TEST(FieldReader, BeyondTheEndThereAreZerosAndItIsSaidOnce) {
   EXPECT_EQ(explanation[1].first_byte, 2U);
   EXPECT_EQ(explanation[1].byte_count, 1U);
   EXPECT_THAT(explanation[1].value, ::testing::HasSubstr("cut off"));
+}
+
+// Whatever the field that is cut off, the explanation goes to the last byte.
+TEST(FieldReader, EveryKindOfFieldSaysThatItIsCutOff) {
+  const std::vector<std::uint8_t> bytes = HexBytes("010203");
+  const std::function<void(FieldReader&)> reads[] = {
+      [](FieldReader& reader) { reader.U32("field"); },      [](FieldReader& reader) { reader.Bits(4, "field"); },
+      [](FieldReader& reader) { reader.Bytes(4, "field"); }, [](FieldReader& reader) { reader.Text(4, "field"); },
+      [](FieldReader& reader) { reader.Bcd(4, "field"); },   [](FieldReader& reader) { reader.Group(4, "field"); },
+  };
+  for (const auto& read : reads) {
+    Explanation explanation;
+    FieldReader reader(bytes, &explanation);
+    reader.U8("first");
+    read(reader);
+    EXPECT_FALSE(reader.ok());
+    ASSERT_EQ(explanation.size(), 2U);
+    EXPECT_EQ(explanation[1].first_byte, 1U);
+    EXPECT_EQ(explanation[1].byte_count, 2U);
+  }
 }
 
 TEST(FieldReader, AGroupHasItsPartsBelowIt) {
