@@ -27,6 +27,9 @@ constexpr std::array<std::string_view, kAdviceSignalCount> kNames = {
     "cruise_control_active",
     "latitude",
     "longitude",
+    "at_least_one_pto_engaged",
+    "pto_governor_state",
+    "terminal_ignition_on",
 };
 
 }  // namespace

@@ -32,8 +32,11 @@ enum class AdviceSignal : std::uint8_t {
   kCruiseActive,
   kLatitude,
   kLongitude,
+  kPtoEngaged,
+  kPtoGovernorState,
+  kIgnition,
 };
-inline constexpr std::size_t kAdviceSignalCount = 19;
+inline constexpr std::size_t kAdviceSignalCount = 22;
 
 // The signals that advice reads, found in the catalogue once. Immutable; safe from any thread.
 class AdviceSignals {

@@ -18,6 +18,8 @@ struct FoldOptions {
       std::chrono::seconds{30};  // engine off this short between starts is one start
   double movement_m_min = 5.0;   // less is a nudge at the ramp, or noise, and neither begins a trip nor ends a stop
 
+  std::chrono::milliseconds settling = std::chrono::seconds{10};  // after ignition; sensors and ECUs wake up
+
   // Staleness. A value is good for 1.5 frame intervals, but for no less and no more than these.
   double hold_intervals = 1.5;
   std::chrono::milliseconds hold_min = std::chrono::seconds{5};        // the slowest J1939 broadcast that we integrate

@@ -5,6 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "catalog/signal.h"
+
+// What a fold finds. Each type names its fields once for base/state_coding.h.
 namespace telltale {
 
 // Where a distance or an amount of fuel comes from, the best first.
@@ -26,6 +29,11 @@ constexpr Source BetterOf(Source a, Source b) {
 struct Position {
   double latitude_deg = 0.0;   // -90..90, north positive
   double longitude_deg = 0.0;  // -180..180, east positive
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.latitude_deg, self.longitude_deg);
+  }
   friend bool operator==(const Position&, const Position&) = default;
 };
 
@@ -34,11 +42,13 @@ struct Totals {
   std::int64_t distance_mm = 0;
   Source distance_source = Source::kNone;
   std::int64_t driving_ms = 0;    // at 1 km/h or faster
-  std::int64_t idle_ms = 0;       // engine running, below 1 km/h
+  std::int64_t idle_ms = 0;       // engine running, below 1 km/h, no PTO engaged
+  std::int64_t pto_ms = 0;        // PTO work: engine running, below 1 km/h, a power takeoff engaged
   std::int64_t engine_ms = 0;     // engine running
   std::int64_t fuel_used_ul = 0;  // microlitres
   Source fuel_source = Source::kNone;
   std::int64_t idle_fuel_ul = 0;  // part of fuel_used_ul
+  std::int64_t pto_fuel_ul = 0;   // burnt in PTO work, part of fuel_used_ul
   double speed_kmh_max = 0.0;
   std::int64_t overspeed_ms = 0;   // above the vehicle class's limit
   std::int64_t coasting_ms = 0;    // moving in gear, neither accelerator nor brake
@@ -55,6 +65,14 @@ struct Totals {
 
   // Sums, except the greatest speed, and the better of the sources.
   Totals& operator+=(const Totals& other);
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.distance_mm, self.distance_source, self.driving_ms, self.idle_ms, self.pto_ms, self.engine_ms,
+            self.fuel_used_ul, self.fuel_source, self.idle_fuel_ul, self.pto_fuel_ul, self.speed_kmh_max,
+            self.overspeed_ms, self.coasting_ms, self.cruise_ms, self.over_rev_ms, self.green_band_ms,
+            self.harsh_brake_count, self.harsh_acceleration_count, self.frame_count);
+  }
   friend bool operator==(const Totals&, const Totals&) = default;
 };
 
@@ -64,6 +82,13 @@ enum class EventKind : std::uint8_t {
   kOverspeed = 3,          // value: greatest speed, km/h
   kLongIdle = 4,           // value: seconds; may reach beyond the end of its trip
   kGap = 5,                // value: seconds without a frame inside a trip
+  // Of the vehicle, inside of trips or not:
+  kRefuelling = 6,  // value: percent of the tank; fuel_ul: litres, if the tank's size is known
+  kFuelDrop = 7,    // the same, and what the engine burnt is taken off
+  kCarried = 8,     // towed, on a ferry or a train. value: km between its places
+  kCounterReset =
+      9,        // an odometer or fuel total ran backwards or jumped: reset, or its ECU swapped. value: its new reading
+  kAlarm = 10,  // an alarm of the terminal (`signal`) was raised. value: seconds that it stood
 };
 
 struct Event {
@@ -73,7 +98,14 @@ struct Event {
   double value = 0.0;  // see EventKind
   double speed_kmh_at_start = 0.0;
   std::optional<Position> position;
-  std::int64_t fuel_ul = 0;  // kLongIdle: burnt during it; 0: unknown, or another kind
+  std::int64_t fuel_ul = 0;  // kLongIdle: burnt during it; of fuel events see EventKind; 0: unknown, or another kind
+  SignalId signal = 0;       // kCounterReset, kAlarm: which; 0: another kind
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.kind, self.start_time_ms, self.duration_ms, self.value, self.speed_kmh_at_start, self.position,
+            self.fuel_ul, self.signal);
+  }
   friend bool operator==(const Event&, const Event&) = default;
 };
 
@@ -91,6 +123,12 @@ struct DrivingMeasures {
   std::int64_t overspeed_work_m3s2 = 0;
 
   DrivingMeasures& operator+=(const DrivingMeasures& other);
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.engine_speed_known_ms, self.accelerator_known_ms, self.cruise_known_ms, self.manoeuvres_known_ms,
+            self.braking_ms, self.highway_ms, self.highway_cruise_ms, self.overspeed_work_m3s2);
+  }
   friend bool operator==(const DrivingMeasures&, const DrivingMeasures&) = default;
 };
 
@@ -104,13 +142,38 @@ struct Trip {
   Totals totals;
   DrivingMeasures measures;
   std::vector<Event> events;  // in order of time
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.start_time_ms, self.end_time_ms, self.open, self.start_position, self.end_position, self.totals,
+            self.measures, self.events);
+  }
   friend bool operator==(const Trip&, const Trip&) = default;
 };
+
+// The stand between two trips.
+struct Stop {
+  std::int64_t start_time_ms = 0;  // the trip before ended; of a vehicle's first stop its first frame
+  std::int64_t end_time_ms = 0;    // the trip after began
+  bool open = false;               // still goes on; then end_time is that of the last frame
+  std::optional<Position> position;
+  Totals totals;  // of the frames between the trips: idling, PTO work, fuel
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.start_time_ms, self.end_time_ms, self.open, self.position, self.totals);
+  }
+  friend bool operator==(const Stop&, const Stop&) = default;
+};
+
+// Half an hour, which is the greatest length that local days of every zone but Nepal's and a few islands' consist of.
+// Where a driver changes, a slice ends early.
+inline constexpr std::int64_t kSliceMs = 1'800'000;
 
 struct VehicleDay {
   std::int64_t day = 0;  // UTC, counted from 1970-01-01; FormatDay() in base/time.h
   Totals totals;
-  std::uint32_t trip_count = 0;  // trips that start on this day
+  std::uint32_t trip_count = 0;  // trips that began (had moved movement_m_min) on this day
   friend bool operator==(const VehicleDay&, const VehicleDay&) = default;
 };
 

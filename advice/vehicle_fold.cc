@@ -17,7 +17,9 @@ VehicleFold::VehicleFold(const AdviceSignals& signals, const VehicleTraits& trai
 
 void VehicleFold::Add(const Frame& frame) {
   const std::int64_t time_ms = frame.measure_time_ms;
-  if (any_frame_ && time_ms <= time_ms_) return;
+  if (stop_start_ms_ && time_ms <= time_ms_) return;
+  if (day_open_ && DayOf(time_ms) > DayOf(time_ms_)) CloseDay(time_ms);
+  day_open_ = true;
   if (any_frame_ && time_ms - time_ms_ > options_.stop_max.count()) LeaveLongGap();
 
   bool known = false;  // whether what held at the last frame holds until this one
@@ -27,10 +29,14 @@ void VehicleFold::Add(const Frame& frame) {
   }
   internal::Step step = TakeInterval(time_ms, known);
   values_.Take(*signals_, frame);
+  if (!stop_start_ms_) stop_start_ms_ = time_ms;
+  FollowIgnition(time_ms, !any_frame_);
+  settled_ = time_ms >= settled_time_ms_;
   TakeSpeed(time_ms, step);
   TakeFuel(time_ms, step);
   TakeCounters(time_ms, step);
   if (known && conditions_.idle) step.idle_fuel = step.fuel;
+  if (known && conditions_.pto) step.pto_fuel = step.fuel;
   const Conditions now = ConditionsAt(time_ms);
 
   FollowIdle(time_ms, now, known, step);
@@ -71,6 +77,7 @@ void VehicleFold::LeaveLongGap() {
   distance_coarse_ = {};
   movement_m_ = 0.0;
   conditions_ = {};
+  engine_off_since_ms_ = kNever;
 }
 
 void VehicleFold::Advance(std::int64_t time_ms, internal::Step& step, const Conditions& now) {
@@ -88,7 +95,7 @@ void VehicleFold::Advance(std::int64_t time_ms, internal::Step& step, const Cond
     if (const auto position = PositionAt(time_ms)) draft_.active_position = position;
     if (now.moving && movement_m_ >= options_.movement_m_min) {
       draft_.movement_time_ms = time_ms;
-      phase_ = Phase::kTrip;
+      if (phase_ == Phase::kStarting) Confirm(step.slice_start_ms);
     }
     return;
   } else if (phase_ != Phase::kParked) {
@@ -106,13 +113,12 @@ void VehicleFold::Advance(std::int64_t time_ms, internal::Step& step, const Cond
     first = TakeHarsh(step);
     first.totals.frame_count = std::exchange(step.totals.frame_count, 0);
   }
-  if (!outside_.empty() && step.day != DayOf(time_ms_)) FlushOutside();
   outside_.Add(step);
   if (begins) Begin(time_ms, first);
 }
 
 internal::Step VehicleFold::TakeHarsh(internal::Step& step) {
-  internal::Step harsh{.day = step.day};
+  internal::Step harsh{.slice_start_ms = step.slice_start_ms};
   harsh.totals.harsh_brake_count = std::exchange(step.totals.harsh_brake_count, 0);
   harsh.totals.harsh_acceleration_count = std::exchange(step.totals.harsh_acceleration_count, 0);
   return harsh;
@@ -138,12 +144,25 @@ void VehicleFold::Resume() {
   draft_.tail_events.clear();
 }
 
+void VehicleFold::Confirm(std::int64_t slice_start_ms) {
+  phase_ = Phase::kTrip;
+  ++results_.slices[slice_start_ms].trip_count;
+  if (draft_.start_time_ms > *stop_start_ms_) {
+    results_.stops.push_back({.start_time_ms = *stop_start_ms_,
+                              .end_time_ms = draft_.start_time_ms,
+                              .position = stop_position_,
+                              .totals = stand_totals_});
+  }
+}
+
 void VehicleFold::EndTrip() {
   Trip trip = TripOf(draft_);
   trip.open = false;
-  AddToDays(draft_.stretch, false);
-  ++days_[DayOf(trip.start_time_ms)].trip_count;
+  AddSlices(draft_.stretch.Slices(rules_));
   outside_.Append(draft_.tail);
+  stop_start_ms_ = trip.end_time_ms;
+  stop_position_ = trip.end_position;
+  stand_totals_ = {};
   draft_ = {};
   phase_ = Phase::kParked;
   accelerator_d_rest_ = 100.0;
@@ -152,7 +171,7 @@ void VehicleFold::EndTrip() {
   if (idle_) {
     ended_ = std::move(trip);  // its last event goes on
   } else {
-    trips_.push_back(std::move(trip));
+    results_.trips.push_back(std::move(trip));
   }
 }
 

@@ -1,47 +1,102 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "advice/advice_signals.h"
 #include "advice/fold_options.h"
+#include "advice/fold_results.h"
 #include "advice/internal/signal_values.h"
 #include "advice/internal/speed_watch.h"
 #include "advice/internal/stretch.h"
 #include "advice/trip.h"
+#include "base/status.h"
 #include "catalog/frame.h"
 #include "catalog/vehicle_traits.h"
 
 namespace telltale {
 
-// Folds the frames of one vehicle into trips and vehicle-days; docs/trips.md has the rules. What comes out depends on
-// the frames alone, to the bit, not on how they were batched; a copy goes on like the original. About 4 KiB and what it
-// has found. Not thread-safe; copyable, movable.
+// Folds the frames of one vehicle into trips, stops, events and what adds up, by slices of half an hour; docs/trips.md
+// has the rules. What comes out depends on the frames alone, to the bit, not on how they were batched; a copy goes on
+// like the original, and so does a fold that was restored from its State(). About 4 KiB and what it has found. Not
+// thread-safe; copyable, movable.
 class VehicleFold {
  public:
+  // Grows when the same frames lead to other results or states: days that an older program published are then folded
+  // again.
+  static constexpr std::uint32_t kRulesVersion = 1;
+
   // `signals` outlives the fold and its copies.
   VehicleFold(const AdviceSignals& signals, const VehicleTraits& traits, const FoldOptions& options = {});
 
+  // Goes on from a State(), which was of the same traits and options. Errors: DATA_LOSS the bytes are not a state.
+  static StatusOr<VehicleFold> Restore(const AdviceSignals& signals, const VehicleTraits& traits,
+                                       const FoldOptions& options, std::string_view state);
+
+  // Totals are also cut at these instants, which increase, beside every half hour: where a driver changes. What they
+  // were before matters to what comes next only.
+  void SetCuts(std::vector<std::int64_t> cuts_ms) { cuts_ms_ = std::move(cuts_ms); }
+
   // Frames come in the order of their measure times, which increase; a frame that is not newer changes nothing.
-  // Signals that a frame does not have keep their last value until it is stale.
+  // Signals that a frame does not have keep their last value until it is stale. The first frame of a day closes the
+  // days before.
   void Add(const Frame& frame);
 
-  const std::vector<Trip>& trips() const { return trips_; }  // closed, oldest first
+  // Everything up to the last frame's day is in results().slices then, and does not change any more. Add() does it,
+  // too: call it before, with the time of the first frame of another day, to take the day's results.
+  void CloseDay(std::int64_t next_time_ms);
+
+  // What was found since the results were taken last.
+  const FoldResults& results() const { return results_; }
+  FoldResults TakeResults() { return std::exchange(results_, {}); }
+
+  // Everything that what comes next depends on, without the results. Equal states go on equally.
+  std::string State() const;
+
+  // The day that goes on; nullopt: there was no frame since it was closed.
+  std::optional<std::int64_t> day() const;
+
+  // What begins before this has all been found, if it is not one of the open ones below.
+  std::int64_t pending_since_ms() const;
+
+  const std::vector<Trip>& trips() const { return results_.trips; }  // closed, oldest first
 
   // The trip that may still go on, as far as it was seen.
   std::optional<Trip> open_trip() const;
 
-  // Days with frames, oldest first. Their totals are those of all trips, also the open one, and of what lies outside of
+  // The stand that goes on.
+  std::optional<Stop> open_stop() const;
+
+  // The results' slices, and what is not closed.
+  std::map<std::int64_t, Slice> slices() const;
+
+  // slices() by day, oldest first. Their totals are those of all trips, also the open one, and of what lies outside of
   // trips: a trip over midnight is split between its days.
-  std::vector<VehicleDay> days() const;
+  std::vector<VehicleDay> days() const { return DaysOf(slices()); }
 
   // What no trip has: idling beyond a trip's end, frames of a parked vehicle. The sum over days() is the sum over all
   // trips, also the open one, and this, exactly.
   Totals outside_totals() const;
 
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.any_frame_, self.day_open_, self.time_ms_, self.values_, self.speed_, self.fuel_rate_,
+            self.air_fuel_rate_, self.overspeed_work_, self.fuel_fine_, self.fuel_coarse_, self.distance_fine_,
+            self.distance_coarse_, self.accelerator_d_rest_, self.movement_m_, self.conditions_,
+            self.engine_off_since_ms_, self.settled_time_ms_, self.idle_, self.phase_, self.draft_, self.ended_,
+            self.idle_before_, self.brake_run_, self.acceleration_run_, self.overspeed_run_, self.outside_,
+            self.outside_totals_, self.stop_start_ms_, self.stop_position_, self.stand_totals_);
+  }
+
  private:
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+
   enum class Phase { kParked, kStarting, kTrip };  // kStarting: active, but not yet moved far enough for a trip
 
   // What holds at an instant, and is taken to hold until the next frame.
@@ -49,6 +104,7 @@ class VehicleFold {
     bool moving = false;
     bool engine_running = false;
     bool idle = false;
+    bool pto = false;  // PTO work
     bool overspeed = false;
     bool coasting = false;
     bool cruise = false;
@@ -60,9 +116,17 @@ class VehicleFold {
     bool cruise_known = false;
     bool manoeuvres_known = false;
     bool highway = false;
+    bool carried = false;    // moves without its engine, and had not begun to with it
     double speed_kmh = 0.0;  // 0: also unknown
 
     bool active() const { return moving || engine_running; }
+
+    template <typename Self, typename Archive>
+    static void Fields(Self& self, Archive& archive) {
+      archive(self.moving, self.engine_running, self.idle, self.pto, self.overspeed, self.coasting, self.cruise,
+              self.over_rev, self.green_band, self.braking, self.engine_speed_known, self.accelerator_known,
+              self.cruise_known, self.manoeuvres_known, self.highway, self.carried, self.speed_kmh);
+    }
   };
 
   // A trip in the making. What came after the last active frame belongs to it only if it becomes active again.
@@ -76,6 +140,12 @@ class VehicleFold {
     internal::Stretch tail;
     std::vector<Event> events;
     std::vector<Event> tail_events;
+
+    template <typename Self, typename Archive>
+    static void Fields(Self& self, Archive& archive) {
+      archive(self.start_time_ms, self.active_time_ms, self.movement_time_ms, self.start_position, self.active_position,
+              self.stretch, self.tail, self.events, self.tail_events);
+    }
   };
 
   // A time of standing with a running engine.
@@ -83,6 +153,11 @@ class VehicleFold {
     std::int64_t start_time_ms = 0;
     internal::FuelSums fuel;
     std::optional<Position> position;
+
+    template <typename Self, typename Archive>
+    static void Fields(Self& self, Archive& archive) {
+      archive(self.start_time_ms, self.fuel, self.position);
+    }
   };
 
   // Reading a frame.
@@ -91,6 +166,9 @@ class VehicleFold {
   void TakeFuel(std::int64_t time_ms, internal::Step& step);
   void TakeCounters(std::int64_t time_ms, internal::Step& step);
   Conditions ConditionsAt(std::int64_t time_ms);
+  bool PtoEngaged(std::int64_t time_ms) const;
+  void FollowIgnition(std::int64_t time_ms, bool after_silence);
+  bool settled() const { return settled_; }
   std::optional<bool> AcceleratorReleased(std::int64_t time_ms, bool engine_running);
   std::optional<bool> BrakePressed(std::int64_t time_ms) const;
   std::optional<double> Get(AdviceSignal signal, std::int64_t time_ms) const;
@@ -101,14 +179,16 @@ class VehicleFold {
   void Advance(std::int64_t time_ms, internal::Step& step, const Conditions& now);
   static internal::Step TakeHarsh(internal::Step& step);  // takes the counts of harsh events out of it
   void Begin(std::int64_t time_ms, const internal::Step& first);
-  void Resume();    // what came after the last active frame belongs to the trip
-  void EndTrip();   // at the last active frame
-  void Dissolve();  // it was no trip
+  void Resume();                              // what came after the last active frame belongs to the trip
+  void EndTrip();                             // at the last active frame
+  void Dissolve();                            // it was no trip
+  void Confirm(std::int64_t slice_start_ms);  // it is one
   void ForgetRuns();
   Trip TripOf(const Draft& draft) const;
 
-  // Days.
-  void AddToDays(const internal::Stretch& stretch, bool outside);
+  // Slices.
+  std::int64_t SliceOf(std::int64_t time_ms) const;
+  void AddSlices(const std::vector<internal::SliceTotals>& slices);
   void FlushOutside();
 
   // Events.
@@ -128,7 +208,8 @@ class VehicleFold {
   internal::SourceRules rules_;
 
   // As of the last frame.
-  bool any_frame_ = false;
+  bool any_frame_ = false;  // since the last long gap
+  bool day_open_ = false;
   std::int64_t time_ms_ = 0;
   internal::SignalValues values_;
   internal::SpeedWatch speed_;
@@ -139,6 +220,9 @@ class VehicleFold {
   double accelerator_d_rest_ = 100.0;
   double movement_m_ = 0.0;  // of the movement that goes on
   Conditions conditions_;
+  std::int64_t engine_off_since_ms_ = kNever;  // kNever: it runs, or nobody knows
+  std::int64_t settled_time_ms_ = kNever;      // from here on the values after the last ignition are reliable
+  bool settled_ = true;                        // the current frame is from then on
   std::optional<IdlePhase> idle_;
 
   Phase phase_ = Phase::kParked;
@@ -147,10 +231,14 @@ class VehicleFold {
   std::optional<Event> idle_before_;  // a long idle outside of trips that ended with this frame
   internal::EventRun brake_run_, acceleration_run_, overspeed_run_;
 
-  internal::Stretch outside_;  // of the day of the last frame; earlier days are in days_
-  Totals outside_totals_;
-  std::map<std::int64_t, VehicleDay> days_;
-  std::vector<Trip> trips_;
+  internal::Stretch outside_;  // since the last trip or day ended
+  Totals outside_totals_;      // without outside_
+  std::optional<std::int64_t> stop_start_ms_;
+  std::optional<Position> stop_position_;
+  Totals stand_totals_;  // of the stop, without outside_
+
+  std::vector<std::int64_t> cuts_ms_;
+  FoldResults results_;
 };
 
 }  // namespace telltale

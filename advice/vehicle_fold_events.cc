@@ -35,7 +35,7 @@ void VehicleFold::EndIdle(std::int64_t end_time_ms) {
   const bool is_long = event.duration_ms > options_.long_idle_min.count();
   if (ended_) {
     if (is_long) ended_->events.push_back(event);
-    trips_.push_back(std::move(*ended_));
+    results_.trips.push_back(std::move(*ended_));
     ended_.reset();
   } else if (!is_long) {
     return;

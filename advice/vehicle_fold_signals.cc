@@ -32,7 +32,7 @@ std::optional<Position> VehicleFold::PositionAt(std::int64_t time_ms) const {
 // What held at the last frame held until this one.
 internal::Step VehicleFold::TakeInterval(std::int64_t time_ms, bool known) {
   internal::Step step;
-  step.day = DayOf(time_ms);
+  step.slice_start_ms = SliceOf(time_ms);
   step.totals.frame_count = 1;
   if (!known) return step;
 
@@ -41,6 +41,7 @@ internal::Step VehicleFold::TakeInterval(std::int64_t time_ms, bool known) {
   const auto if_so = [span_ms](bool condition) { return condition ? span_ms : 0; };
   step.totals.driving_ms = if_so(then.moving);
   step.totals.idle_ms = if_so(then.idle);
+  step.totals.pto_ms = if_so(then.pto);
   step.totals.engine_ms = if_so(then.engine_running);
   step.totals.overspeed_ms = if_so(then.overspeed);
   step.totals.coasting_ms = if_so(then.coasting);
@@ -79,7 +80,7 @@ void VehicleFold::TakeSpeed(std::int64_t time_ms, internal::Step& step) {
 
   const internal::SpeedWatch::Taken taken = speed_.Take(time_ms, speed_kmh, values_.hold_ms(), options_);
   if (!taken.accepted) return;
-  step.distance.speed_mm += taken.distance_mm;
+  if (!conditions_.carried) step.distance.speed_mm += taken.distance_mm;
   step.totals.speed_kmh_max = speed_kmh;
   if (speed_kmh < options_.moving_kmh) {
     movement_m_ = 0.0;
@@ -91,7 +92,7 @@ void VehicleFold::TakeSpeed(std::int64_t time_ms, internal::Step& step) {
       movement_m_ += std::min(conditions_.speed_kmh, speed_kmh) * kMmPerMsOfKmh * static_cast<double>(span_ms) * 1e-3;
     }
   }
-  if (taken.window) FollowManoeuvres(*taken.window, step);
+  if (taken.window && settled()) FollowManoeuvres(*taken.window, step);
 }
 
 void VehicleFold::TakeFuel(std::int64_t time_ms, internal::Step& step) {
@@ -121,11 +122,21 @@ void VehicleFold::TakeFuel(std::int64_t time_ms, internal::Step& step) {
 }
 
 void VehicleFold::TakeCounters(std::int64_t time_ms, internal::Step& step) {
+  // In the seconds after ignition counters may still show what their ECU last saved.
+  if (!settled()) return;
   // The amount by which a counter advanced; `unit` is its step in the unit of the sum, `per_ms_max` in that unit, too.
   const auto take = [&](AdviceSignal signal, internal::CounterAdvance& counter, double per_unit, double per_ms_max) {
     if (!values_.Updated(signal)) return std::int64_t{0};
     const double step_size = signals_->scale(signal) * per_unit;
     const std::int64_t steps = counter.Take(time_ms, values_.raw(signal), per_ms_max / step_size);
+    if (counter.was_reset()) {
+      results_.events.push_back({.kind = EventKind::kCounterReset,
+                                 .start_time_ms = time_ms,
+                                 .value = *Get(signal, time_ms),
+                                 .speed_kmh_at_start = conditions_.speed_kmh,
+                                 .position = PositionAt(time_ms),
+                                 .signal = signals_->id(signal)});
+    }
     return static_cast<std::int64_t>(std::llround(static_cast<double>(steps) * step_size));
   };
   const double mm_per_ms_max = options_.counter_speed_kmh_max * kMmPerMsOfKmh;
@@ -158,15 +169,52 @@ std::optional<bool> VehicleFold::BrakePressed(std::int64_t time_ms) const {
   return *acceleration_mps2 <= -options_.braking_mps2_min;
 }
 
+bool VehicleFold::PtoEngaged(std::int64_t time_ms) const {
+  if (const auto engaged = Get(AdviceSignal::kPtoEngaged, time_ms)) return *engaged > 0.0;
+  const auto governor_state = Get(AdviceSignal::kPtoGovernorState, time_ms);
+  return governor_state && *governor_state > 0.0;  // SPN 976: 0 is off
+}
+
+// Ten seconds after ignition, sensors and ECUs say what they like. Ignition is the key's, else an engine that starts
+// after a stand, else the end of a silence if the vehicle then stands.
+void VehicleFold::FollowIgnition(std::int64_t time_ms, bool after_silence) {
+  const auto engine_rpm = Get(AdviceSignal::kEngineSpeed, time_ms);
+  const auto ignition = Get(AdviceSignal::kIgnition, time_ms);
+  bool ignites = false;
+  if (after_silence) {
+    const auto wheel_kmh = Get(AdviceSignal::kWheelSpeed, time_ms);
+    const auto gnss_kmh = Get(AdviceSignal::kGnssSpeed, time_ms);
+    const auto speed_kmh = wheel_kmh ? wheel_kmh : gnss_kmh;
+    ignites = speed_kmh && *speed_kmh < options_.moving_kmh;
+  }
+  const bool off = ignition ? *ignition == 0.0 : engine_rpm && *engine_rpm <= options_.engine_rpm_min;
+  const bool on = ignition ? *ignition > 0.0 : engine_rpm && *engine_rpm > options_.engine_rpm_min;
+  if (on && engine_off_since_ms_ != kNever) {
+    // Start-stop at a red light is no ignition.
+    ignites |= ignition.has_value() || time_ms - engine_off_since_ms_ > options_.stop_max.count();
+    engine_off_since_ms_ = kNever;
+  } else if (off && engine_off_since_ms_ == kNever) {
+    engine_off_since_ms_ = time_ms;
+  }
+  if (ignites) settled_time_ms_ = time_ms + options_.settling.count();
+}
+
 VehicleFold::Conditions VehicleFold::ConditionsAt(std::int64_t time_ms) {
   Conditions now;
   const auto speed_kmh = speed_.At(time_ms, values_.hold_ms());
   const auto engine_rpm = Get(AdviceSignal::kEngineSpeed, time_ms);
   now.speed_kmh = speed_kmh.value_or(0.0);
-  now.moving = speed_kmh && *speed_kmh >= options_.moving_kmh;
+  const bool rolls = speed_kmh && *speed_kmh >= options_.moving_kmh;
+  // On the hook of a tow truck the wheels or the satellites tell of a speed. In a trip, an engine that is off is
+  // start-stop or sailing.
+  now.carried = rolls && phase_ == Phase::kParked && engine_rpm && *engine_rpm <= options_.engine_rpm_min &&
+                traits_.fuel_type != FuelType::kElectric;
+  now.moving = rolls && !now.carried;
   now.engine_speed_known = engine_rpm.has_value();
   now.engine_running = engine_rpm ? *engine_rpm > options_.engine_rpm_min : now.moving;
-  now.idle = engine_rpm && now.engine_running && speed_kmh && !now.moving;
+  const bool stands_running = engine_rpm && now.engine_running && speed_kmh && !now.moving;
+  now.pto = stands_running && PtoEngaged(time_ms);
+  now.idle = stands_running && !now.pto;
   now.over_rev = engine_rpm && *engine_rpm > limits_.green_rpm_max;
   const std::optional<bool> released = AcceleratorReleased(time_ms, now.engine_running);
   if (!now.moving) return now;

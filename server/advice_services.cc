@@ -1,5 +1,6 @@
 #include "server/advice_services.h"
 
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -21,24 +22,26 @@ constexpr std::size_t kMaxTrips = 1'000;
 constexpr std::size_t kDefaultDays = 31;
 constexpr std::size_t kMaxDays = 366;
 
-// Every trip of the fold that starts inside the range, the open one last.
-std::vector<Trip> TripsIn(const VehicleFold& fold, TimeRange range) {
-  std::vector<Trip> trips;
-  for (const Trip& trip : fold.trips()) {
-    if (range.contains(trip.start_time_ms)) trips.push_back(trip);
-  }
-  if (auto open = fold.open_trip(); open && range.contains(open->start_time_ms)) trips.push_back(*std::move(open));
-  return trips;
-}
-
-// The vehicle and range of a request. Fills `trips` with those that start inside the range.
+// The vehicle and range of a request. Fills `trips` with those that start inside the range, the open one last.
 template <typename Request>
-grpc::Status FindTrips(const VehicleRegistry& registry, FoldCache& folds, const Request& request,
+grpc::Status FindTrips(const VehicleRegistry& registry, VehicleFolds& folds, const Request& request,
                        std::optional<Vehicle>& vehicle, std::vector<Trip>& trips) {
   RETURN_IF_REQUEST_ERROR(FindVehicle(registry, request.vin(), &vehicle));
   TimeRange range;
   RETURN_IF_REQUEST_ERROR(ReadRange(request.range(), &range));
-  return ToGrpcStatus(folds.Use(*vehicle, [&trips, range](const VehicleFold& fold) { trips = TripsIn(fold, range); }));
+  return ToGrpcStatus(folds.Use(*vehicle, [&trips, range](const VehicleResults& results) -> Status {
+    ASSIGN_OR_RETURN(FoldResults found, results.In(range));
+    trips = std::move(found.trips);
+    return OkStatus();
+  }));
+}
+
+// The days that a range touches, whole.
+TimeRange WholeDays(TimeRange range) {
+  constexpr std::int64_t kLastDay = std::numeric_limits<std::int64_t>::max() / kMsPerDay;
+  if (range.from_ms != std::numeric_limits<std::int64_t>::min()) range.from_ms = DayOf(range.from_ms) * kMsPerDay;
+  if (DayOf(range.to_ms) < kLastDay) range.to_ms = (DayOf(range.to_ms - 1) + 1) * kMsPerDay;
+  return range;
 }
 
 // The number that the page begins at or after. Errors: the token is not one of this request.
@@ -63,15 +66,18 @@ grpc::Status TripServiceImpl::ListTrips(grpc::ServerContext* /*context*/, const 
   const std::string key = fmt::format("trips {} {} {}", vehicle->vin.text(), range.from_ms, range.to_ms);
   std::optional<std::int64_t> from_ms;
   RETURN_IF_REQUEST_ERROR(ReadPosition(key, request->page_token(), &from_ms));
-  return ToGrpcStatus(folds_.Use(*vehicle, [&](const VehicleFold& fold) {
-    for (const Trip& trip : TripsIn(fold, range)) {
-      if (from_ms && trip.start_time_ms < *from_ms) continue;
+  return ToGrpcStatus(folds_.Use(*vehicle, [&](const VehicleResults& results) -> Status {
+    TimeRange page_range = range;
+    if (from_ms) page_range.from_ms = *from_ms;
+    ASSIGN_OR_RETURN(const FoldResults found, results.In(page_range));
+    for (const Trip& trip : found.trips) {
       if (static_cast<std::size_t>(response->trips_size()) == page_size) {
         response->set_next_page_token(MakePageToken(key, trip.start_time_ms));
         break;
       }
       Fill(trip, *response->add_trips());
     }
+    return OkStatus();
   }));
 }
 
@@ -86,16 +92,18 @@ grpc::Status TripServiceImpl::ListDays(grpc::ServerContext* /*context*/, const v
   const std::string key = fmt::format("days {} {} {}", vehicle->vin.text(), range.from_ms, range.to_ms);
   std::optional<std::int64_t> from_day;
   RETURN_IF_REQUEST_ERROR(ReadPosition(key, request->page_token(), &from_day));
-  return ToGrpcStatus(folds_.Use(*vehicle, [&](const VehicleFold& fold) {
-    for (const VehicleDay& day : fold.days()) {
-      const bool touched = day.day * kMsPerDay < range.to_ms && (day.day + 1) * kMsPerDay > range.from_ms;
-      if (!touched || (from_day && day.day < *from_day)) continue;
+  return ToGrpcStatus(folds_.Use(*vehicle, [&](const VehicleResults& results) -> Status {
+    TimeRange page_range = WholeDays(range);
+    if (from_day) page_range.from_ms = *from_day * kMsPerDay;
+    ASSIGN_OR_RETURN(const FoldResults found, results.In(page_range));
+    for (const VehicleDay& day : DaysOf(found.slices)) {
       if (static_cast<std::size_t>(response->days_size()) == page_size) {
         response->set_next_page_token(MakePageToken(key, day.day));
         break;
       }
       Fill(day, *response->add_days());
     }
+    return OkStatus();
   }));
 }
 

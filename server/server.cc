@@ -24,13 +24,13 @@
 #include "server/advice_services.h"
 #include "server/catalog_service.h"
 #include "server/fault_service.h"
-#include "server/fold_cache.h"
 #include "server/maintenance.h"
 #include "server/rpc_metrics.h"
 #include "server/store_metrics.h"
 #include "server/telemetry_service.h"
 #include "server/terminal_ports.h"
 #include "server/terminal_service.h"
+#include "server/vehicle_folds.h"
 #include "server/vehicle_service.h"
 #include "storage/fault_store.h"
 #include "storage/rocksdb/rocksdb_document_store.h"
@@ -89,7 +89,8 @@ struct Server::Parts {
   std::shared_ptr<StoreMetrics> store_metrics;
   LiveFrames live;
   std::unique_ptr<Pipeline> pipeline;
-  std::unique_ptr<FoldCache> folds;
+  std::unique_ptr<DayStore> days;
+  std::unique_ptr<VehicleFolds> folds;
   std::unique_ptr<TerminalPorts> terminal_ports;
 
   std::unique_ptr<IngestServiceImpl> ingest_service;
@@ -141,7 +142,14 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   ASSIGN_OR_RETURN(telemetry, RocksDbTelemetryStore::Open(store_options));
   maintenance = std::make_unique<Maintenance>(*telemetry, *documents, config.data_dir, config.backup_dir, clock);
   pipeline = std::make_unique<Pipeline>(*catalog, *telemetry, *faults, live, clock, ingest_metrics, config.pipeline);
-  folds = std::make_unique<FoldCache>(*catalog, *telemetry, config.folded_vehicles_max);
+  days = std::make_unique<DayStore>(*documents);
+  VehicleFolds::Options fold_options{.vehicles_max = config.folded_vehicles_max};
+  for (const std::chrono::days kept : {store_options.retention, store_options.short_retention}) {
+    if (kept.count() > 0 && kept < fold_options.retention.value_or(std::chrono::days{1'000'000})) {
+      fold_options.retention = kept;
+    }
+  }
+  ASSIGN_OR_RETURN(folds, VehicleFolds::Open(*catalog, *telemetry, *days, clock, fold_options));
   store_metrics = std::make_shared<StoreMetrics>(*telemetry, *registry);
   return OkStatus();
 }

@@ -32,6 +32,8 @@ struct VehicleExtent {
   std::int64_t newest_time_ms = std::numeric_limits<std::int64_t>::min();  // least: no frame
   // Grows whenever a frame is written that is not newer than newest_time_ms. Counted from the start of the process.
   std::uint64_t rewrite_count = 0;
+  // From the first to the last such frame since ForgetRewrites(); empty: there was none.
+  TimeRange rewritten = {.from_ms = 0, .to_ms = 0};
 };
 
 struct ScanOptions {
@@ -135,6 +137,14 @@ class TelemetryStore {
                             const RollupFunction& visit) = 0;
 
   virtual StatusOr<VehicleExtent> Extent(VehicleId vehicle) = 0;
+
+  // Empties Extent().rewritten, if the rewrites are still `rewrite_count`: those who fold have taken them in.
+  virtual void ForgetRewrites(VehicleId vehicle, std::uint64_t rewrite_count) = 0;
+
+  // Vehicles with news for those that fold past days: a frame that was not the newest, the first frame of another UTC
+  // day, or the first at all in this process. Each once until it is taken; at most `limit`. Known before the frames'
+  // append is done.
+  virtual std::vector<VehicleId> TakeNews(std::size_t limit) = 0;
 
   // Forgets every frame of days that end at or before `time_ms`.
   virtual Status DropBefore(std::int64_t time_ms) = 0;

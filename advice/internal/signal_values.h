@@ -41,6 +41,11 @@ class SignalValues {
     return signals.ToPhysical(slot, raw_[slot]);
   }
 
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.raw_, self.time_ms_, self.known_, self.intervals_ms_, self.next_interval_, self.hold_ms_);
+  }
+
  private:
   static std::size_t Slot(AdviceSignal signal) { return static_cast<std::size_t>(signal); }
 
@@ -61,6 +66,11 @@ class Carry {
     const double whole = std::floor(rest_);
     rest_ -= whole;
     return static_cast<std::int64_t>(whole);
+  }
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.rest_);
   }
 
  private:
@@ -84,6 +94,11 @@ class RateIntegral {
 
   void Lose() { known_ = false; }
 
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.known_, self.time_ms_, self.last_per_ms_, self.carry_);
+  }
+
  private:
   bool known_ = false;
   std::int64_t time_ms_ = 0;
@@ -98,11 +113,16 @@ class CounterAdvance {
   // In steps of its grid. `steps_per_ms_max` is the fastest advance that is believed.
   std::int64_t Take(std::int64_t time_ms, RawValue raw, double steps_per_ms_max) {
     std::int64_t steps = 0;
+    was_reset_ = false;
     if (known_) {
       const std::int64_t advance = static_cast<std::int64_t>(raw) - last_;
       // Two steps more: one for the grid at either end.
       const double steps_max = steps_per_ms_max * static_cast<double>(time_ms - time_ms_) + 2.0;
-      if (advance >= 0 && static_cast<double>(advance) <= steps_max) steps = advance;
+      if (advance >= 0 && static_cast<double>(advance) <= steps_max) {
+        steps = advance;
+      } else {
+        was_reset_ = true;
+      }
     }
     known_ = true;
     time_ms_ = time_ms;
@@ -110,8 +130,16 @@ class CounterAdvance {
     return steps;
   }
 
+  bool was_reset() const { return was_reset_; }  // by the last Take()
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.known_, self.time_ms_, self.last_);
+  }
+
  private:
   bool known_ = false;
+  bool was_reset_ = false;
   std::int64_t time_ms_ = 0;
   RawValue last_ = 0;
 };

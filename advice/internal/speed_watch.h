@@ -16,6 +16,11 @@ struct SpeedWindow {
   std::int64_t end_time_ms = 0;
   double start_kmh = 0.0;
   double acceleration_mps2 = 0.0;
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.start_time_ms, self.end_time_ms, self.start_kmh, self.acceleration_mps2);
+  }
 };
 
 // Follows the vehicle's speed: refuses values that no vehicle reaches, integrates the distance, measures acceleration.
@@ -46,10 +51,21 @@ class SpeedWatch {
     return window_->acceleration_mps2;
   }
 
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.known_, self.last_, self.refused_, self.ring_, self.ring_count_, self.ring_next_, self.window_,
+            self.carry_);
+  }
+
  private:
   struct Sample {
     std::int64_t time_ms = 0;
     double speed_kmh = 0.0;
+
+    template <typename Self, typename Archive>
+    static void Fields(Self& self, Archive& archive) {
+      archive(self.time_ms, self.speed_kmh);
+    }
   };
 
   void Restart();
@@ -70,6 +86,11 @@ struct EventRun {
   bool running = false;
   Event event;
   std::optional<std::size_t> index;  // in the trip's events; nullopt: not listed
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.running, self.event, self.index);
+  }
 };
 
 }  // namespace telltale::internal

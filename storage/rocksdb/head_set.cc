@@ -1,8 +1,12 @@
 #include "storage/rocksdb/head_set.h"
 
+#include <algorithm>
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "storage/codec/block_codec.h"
 #include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/telemetry_keys.h"
@@ -63,13 +67,42 @@ StatusOr<VehicleExtent> HeadSet::ExtentOf(VehicleId vehicle) {
     const VehicleState& state = page.vehicles[VehicleTable::IndexOf(vehicle)];
     if (state.damage != nullptr) return *state.damage;
     if (state.loaded) {
-      return VehicleExtent{.newest_time_ms = state.newest_time_ms, .rewrite_count = state.rewrite_count};
+      VehicleExtent extent{.newest_time_ms = state.newest_time_ms, .rewrite_count = state.rewrite_count};
+      if (state.rewritten_from_ms <= state.rewritten_to_ms) {
+        extent.rewritten = {.from_ms = state.rewritten_from_ms, .to_ms = state.rewritten_to_ms + 1};
+      }
+      return extent;
     }
   }
   const auto row = ReadStored(vehicle);
   if (absl::IsNotFound(row.status())) return VehicleExtent();
   RETURN_IF_ERROR(row.status());
   return VehicleExtent{.newest_time_ms = row->newest_time_ms};
+}
+
+void HeadSet::ForgetRewrites(VehicleId vehicle, std::uint64_t rewrite_count) {
+  VehicleTable::Page& page = vehicles_.PageOf(vehicle);
+  MutexLock lock(page.mutex);
+  VehicleState& state = page.vehicles[VehicleTable::IndexOf(vehicle)];
+  if (state.rewrite_count != rewrite_count) return;
+  state.rewritten_from_ms = std::numeric_limits<std::int64_t>::max();
+  state.rewritten_to_ms = std::numeric_limits<std::int64_t>::min();
+}
+
+std::vector<VehicleId> HeadSet::TakeNews(std::size_t limit) {
+  std::vector<VehicleId> news;
+  {
+    MutexLock lock(news_mutex_);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(limit, news_.size()));
+    news.assign(news_.begin(), news_.begin() + count);
+    news_.erase(news_.begin(), news_.begin() + count);
+  }
+  for (const VehicleId vehicle : news) {
+    VehicleTable::Page& page = vehicles_.PageOf(vehicle);
+    MutexLock lock(page.mutex);
+    page.vehicles[VehicleTable::IndexOf(vehicle)].is_news = false;
+  }
+  return news;
 }
 
 FrameRun HeadSet::UnsealedOf(VehicleId vehicle, TimeRange range) {
@@ -83,8 +116,15 @@ FrameChange HeadSet::AddTo(VehicleState& state, VehicleTable::Page& page, Vehicl
   state.pending = 0;
   const bool begins = state.head.empty();
   const std::size_t bytes_before = state.head.size_bytes();
+  const std::int64_t newest_time_ms = state.newest_time_ms;
   const FrameChange change = state.Add(frame);
   if (change == FrameChange::kRepeated) return change;
+  if (!state.is_news && (!state.was_news || frame.measure_time_ms <= newest_time_ms ||
+                         DayOf(frame.measure_time_ms) != DayOf(newest_time_ms))) {
+    state.is_news = true;
+    state.was_news = true;
+    tally.news.push_back(vehicle);
+  }
   for (const auto& column : page.columns) {
     column->Take(VehicleTable::IndexOf(vehicle), frame.measure_time_ms, **frame.layout, frame.values);
   }
@@ -103,10 +143,15 @@ void HeadSet::Count(Tally& tally, Journal& journal) {
   begun_.insert(begun_.end(), tally.begun.begin(), tally.begun.end());
   head_count_ += tally.begun.size();
   full_.insert(full_.end(), tally.full.begin(), tally.full.end());
+  if (!tally.news.empty()) {
+    MutexLock lock(news_mutex_);
+    news_.insert(news_.end(), tally.news.begin(), tally.news.end());
+  }
   bytes_ += tally.bytes;
   frame_count_ += tally.frame_count;
   tally.begun.clear();
   tally.full.clear();
+  tally.news.clear();
   tally.bytes = 0;
   tally.frame_count = 0;
 }

@@ -47,6 +47,9 @@ class HeadSet {
   // UNAVAILABLE the disk.
   StatusOr<LatestRow> LatestOf(VehicleId vehicle);
   StatusOr<VehicleExtent> ExtentOf(VehicleId vehicle);
+  // See TelemetryStore.
+  void ForgetRewrites(VehicleId vehicle, std::uint64_t rewrite_count);
+  std::vector<VehicleId> TakeNews(std::size_t limit);
   // At least what is inside the range.
   FrameRun UnsealedOf(VehicleId vehicle, TimeRange range);
 
@@ -59,6 +62,7 @@ class HeadSet {
   struct Tally {
     std::vector<VehicleId> full;  // to be sealed
     std::vector<Begin> begun;     // heads
+    std::vector<VehicleId> news;
     std::size_t bytes = 0;
     std::uint64_t frame_count = 0;
   };
@@ -144,6 +148,8 @@ class HeadSet {
   std::size_t head_count_ = 0;
   std::size_t bytes_ = 0;
   std::atomic<std::uint64_t> frame_count_ = 0;
+  Mutex news_mutex_;
+  std::deque<VehicleId> news_ ABSL_GUARDED_BY(news_mutex_);
 };
 
 }  // namespace telltale::internal

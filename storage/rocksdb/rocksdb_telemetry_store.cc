@@ -101,6 +101,8 @@ class RocksDbTelemetryStore::Impl {
   Status ScanSignal(VehicleId vehicle, SignalId signal, TimeRange range, const ScanOptions& options,
                     const RunFunction& visit);
   StatusOr<VehicleExtent> Extent(VehicleId vehicle) { return heads_.ExtentOf(vehicle); }
+  void ForgetRewrites(VehicleId vehicle, std::uint64_t rewrite_count) { heads_.ForgetRewrites(vehicle, rewrite_count); }
+  std::vector<VehicleId> TakeNews(std::size_t limit) { return heads_.TakeNews(limit); }
   Status ScanLatest(SignalId signal, const ScanOptions& options, const LatestRunFunction& visit) {
     return latest_columns_.Scan(signal, options, visit);
   }
@@ -235,6 +237,12 @@ Status RocksDbTelemetryStore::ScanRollup(std::int64_t day, SignalId signal, Roll
 }
 
 StatusOr<VehicleExtent> RocksDbTelemetryStore::Extent(VehicleId vehicle) { return impl_->Extent(vehicle); }
+
+void RocksDbTelemetryStore::ForgetRewrites(VehicleId vehicle, std::uint64_t rewrite_count) {
+  impl_->ForgetRewrites(vehicle, rewrite_count);
+}
+
+std::vector<VehicleId> RocksDbTelemetryStore::TakeNews(std::size_t limit) { return impl_->TakeNews(limit); }
 
 Status RocksDbTelemetryStore::DropBefore(std::int64_t time_ms) { return impl_->DropBefore(time_ms); }
 

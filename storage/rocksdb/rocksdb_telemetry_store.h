@@ -94,6 +94,8 @@ class RocksDbTelemetryStore : public TelemetryStore {
   Status ScanRollup(std::int64_t day, SignalId signal, RollupPart part, const ScanOptions& options,
                     const RollupFunction& visit) override;
   StatusOr<VehicleExtent> Extent(VehicleId vehicle) override;
+  void ForgetRewrites(VehicleId vehicle, std::uint64_t rewrite_count) override;
+  std::vector<VehicleId> TakeNews(std::size_t limit) override;
   Status DropBefore(std::int64_t time_ms) override;
   Status Flush() override;
   // Makes `folder`, which must not exist and is on the same file system, a store of everything that was acknowledged

@@ -29,6 +29,8 @@ FrameChange VehicleState::Add(const Addition& frame) {
       if (change == FrameChange::kRepeated) return change;
     }
     ++rewrite_count;
+    rewritten_from_ms = std::min(rewritten_from_ms, frame.measure_time_ms);
+    rewritten_to_ms = std::max(rewritten_to_ms, frame.measure_time_ms);
   }
   head.Add(frame.measure_time_ms, *frame.layout, frame.base, frame.row);
   if (in_order) {

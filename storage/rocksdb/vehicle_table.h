@@ -50,7 +50,11 @@ struct VehicleState {
   std::uint32_t head_generation = 0;  // how many heads there were before
   std::uint32_t pending = 0;          // the committer's own: 1 + index of the vehicle's newest frame in the group
   std::uint32_t rewrite_count = 0;
-  std::uint64_t sealed_sequence = 0;     // as of when the vehicle was loaded
+  std::int64_t rewritten_from_ms = std::numeric_limits<std::int64_t>::max();  // see VehicleExtent::rewritten
+  std::int64_t rewritten_to_ms = std::numeric_limits<std::int64_t>::min();    // the last such frame's time
+  bool is_news = false;                                                       // stands in HeadSet's list
+  bool was_news = false;                                                      // ever
+  std::uint64_t sealed_sequence = 0;                                          // as of when the vehicle was loaded
   std::unique_ptr<LatestRow> older;      // newest values of signals that the newest frame does not have; may be null
   std::unique_ptr<const Status> damage;  // why the stored latest values cannot be had; else null
 

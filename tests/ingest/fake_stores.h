@@ -67,6 +67,8 @@ class FakeTelemetryStore : public TelemetryStore {
     return OkStatus();
   }
   StatusOr<VehicleExtent> Extent(VehicleId) override { return VehicleExtent(); }
+  void ForgetRewrites(VehicleId, std::uint64_t) override {}
+  std::vector<VehicleId> TakeNews(std::size_t) override { return {}; }
   Status DropBefore(std::int64_t) override { return OkStatus(); }
   Status Flush() override { return OkStatus(); }
   StoreStats Stats() override { return {}; }
