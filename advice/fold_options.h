@@ -41,6 +41,9 @@ struct FoldOptions {
   std::chrono::milliseconds window_max = std::chrono::milliseconds{2500};  // a mean over more hides what happened
   double harsh_acceleration_kmh_min = 10.0;                                // first gear pulls hard without being harsh
 
+  // A terminal's probe measures litres. 800 l is more than the tank of a truck holds on one side.
+  double tank_l_max = 800.0;
+
   // Other events and sums.
   double overspeed_event_kmh = 2.0;  // above the limit, for the event only: downhill a limiter overshoots
   std::chrono::milliseconds overspeed_event_min = std::chrono::seconds{5};

@@ -4,6 +4,8 @@
 #include <map>
 #include <vector>
 
+#include "advice/accumulated_classes.h"
+#include "advice/gap.h"
 #include "advice/trip.h"
 
 namespace telltale {
@@ -11,13 +13,14 @@ namespace telltale {
 // What a vehicle did in a slice of time: at most half an hour, see kSliceMs.
 struct Slice {
   Totals totals;
+  AccumulatedClasses classes;
   std::uint32_t trip_count = 0;  // trips that began (had moved movement_m_min) in it
 
   Slice& operator+=(const Slice& other);
 
   template <typename Self, typename Archive>
   static void Fields(Self& self, Archive& archive) {
-    archive(self.totals, self.trip_count);
+    archive(self.totals, self.classes, self.trip_count);
   }
   friend bool operator==(const Slice&, const Slice&) = default;
 };
@@ -26,12 +29,13 @@ struct Slice {
 struct FoldResults {
   std::vector<Trip> trips;               // closed
   std::vector<Stop> stops;               // over
+  std::vector<Gap> gaps;                 // silences of more than 200 s
   std::vector<Event> events;             // of the vehicle, see EventKind
   std::map<std::int64_t, Slice> slices;  // by start, milliseconds UTC; those of the day that goes on still grow
 
   template <typename Self, typename Archive>
   static void Fields(Self& self, Archive& archive) {
-    archive(self.trips, self.stops, self.events, self.slices);
+    archive(self.trips, self.stops, self.gaps, self.events, self.slices);
   }
   friend bool operator==(const FoldResults&, const FoldResults&) = default;
 };

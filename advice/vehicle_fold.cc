@@ -32,12 +32,18 @@ void VehicleFold::Add(const Frame& frame) {
   if (!stop_start_ms_) stop_start_ms_ = time_ms;
   FollowIgnition(time_ms, !any_frame_);
   settled_ = time_ms >= settled_time_ms_;
+  TakePosition(time_ms);
   TakeSpeed(time_ms, step);
   TakeFuel(time_ms, step);
   TakeCounters(time_ms, step);
   if (known && conditions_.idle) step.idle_fuel = step.fuel;
   if (known && conditions_.pto) step.pto_fuel = step.fuel;
+  TakeClasses(time_ms, step, known);
   const Conditions now = ConditionsAt(time_ms);
+  class_conditions_ = ClassConditionsAt(time_ms, now);
+  TakeTank(time_ms, step, now);
+  FollowAlarms(frame);
+  if (gap_) FollowGap(time_ms);
 
   FollowIdle(time_ms, now, known, step);
   FollowOverspeed(time_ms, known);
@@ -65,7 +71,13 @@ void VehicleFold::LeaveLongGap() {
   if (idle_) EndIdle(time_ms_);
   if (phase_ == Phase::kTrip) EndTrip();
   if (phase_ == Phase::kStarting) Dissolve();
+  OpenGapHere();
+  EndAlarms();
+  tank_.LeaveGap();
+  position_.LeaveGap();
+  if (const auto carried = position_.TakeCarried()) results_.events.push_back(*carried);
   any_frame_ = false;
+  class_conditions_ = {};
   values_.Clear();
   speed_ = {};
   fuel_rate_ = {};

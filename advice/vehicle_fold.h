@@ -12,9 +12,11 @@
 #include "advice/advice_signals.h"
 #include "advice/fold_options.h"
 #include "advice/fold_results.h"
+#include "advice/internal/position_watch.h"
 #include "advice/internal/signal_values.h"
 #include "advice/internal/speed_watch.h"
 #include "advice/internal/stretch.h"
+#include "advice/internal/tank_watch.h"
 #include "advice/trip.h"
 #include "base/status.h"
 #include "catalog/frame.h"
@@ -56,7 +58,8 @@ class VehicleFold {
   const FoldResults& results() const { return results_; }
   FoldResults TakeResults() { return std::exchange(results_, {}); }
 
-  // Everything that what comes next depends on, without the results. Equal states go on equally.
+  // Everything that what comes next depends on, without the results; of a fold whose day is closed. Equal states go on
+  // equally.
   std::string State() const;
 
   // The day that goes on; nullopt: there was no frame since it was closed.
@@ -72,6 +75,9 @@ class VehicleFold {
 
   // The stand that goes on.
   std::optional<Stop> open_stop() const;
+
+  // Alarms that stand.
+  std::vector<Event> open_events() const;
 
   // The results' slices, and what is not closed.
   std::map<std::int64_t, Slice> slices() const;
@@ -91,7 +97,8 @@ class VehicleFold {
             self.distance_coarse_, self.accelerator_d_rest_, self.movement_m_, self.conditions_,
             self.engine_off_since_ms_, self.settled_time_ms_, self.idle_, self.phase_, self.draft_, self.ended_,
             self.idle_before_, self.brake_run_, self.acceleration_run_, self.overspeed_run_, self.outside_,
-            self.outside_totals_, self.stop_start_ms_, self.stop_position_, self.stand_totals_);
+            self.outside_totals_, self.stop_start_ms_, self.stop_position_, self.stand_totals_, self.position_,
+            self.tank_, self.class_conditions_, self.gap_, self.raised_alarms_);
   }
 
  private:
@@ -160,19 +167,44 @@ class VehicleFold {
     }
   };
 
+  // A silence, until what is known after it has come in.
+  struct OpenGap {
+    Gap gap;
+    std::optional<double> distance_fine_m;  // totals before it
+    std::optional<double> distance_coarse_m;
+    std::optional<double> fuel_fine_l;
+    std::optional<double> fuel_coarse_l;
+
+    template <typename Self, typename Archive>
+    static void Fields(Self& self, Archive& archive) {
+      archive(self.gap, self.distance_fine_m, self.distance_coarse_m, self.fuel_fine_l, self.fuel_coarse_l);
+    }
+  };
+
   // Reading a frame.
   internal::Step TakeInterval(std::int64_t time_ms, bool known);
   void TakeSpeed(std::int64_t time_ms, internal::Step& step);
   void TakeFuel(std::int64_t time_ms, internal::Step& step);
   void TakeCounters(std::int64_t time_ms, internal::Step& step);
   Conditions ConditionsAt(std::int64_t time_ms);
-  bool PtoEngaged(std::int64_t time_ms) const;
   void FollowIgnition(std::int64_t time_ms, bool after_silence);
   bool settled() const { return settled_; }
   std::optional<bool> AcceleratorReleased(std::int64_t time_ms, bool engine_running);
   std::optional<bool> BrakePressed(std::int64_t time_ms) const;
   std::optional<double> Get(AdviceSignal signal, std::int64_t time_ms) const;
   std::optional<Position> PositionAt(std::int64_t time_ms) const;
+  void TakePosition(std::int64_t time_ms);
+  void TakeTank(std::int64_t time_ms, const internal::Step& step, const Conditions& now);
+  void TakeClasses(std::int64_t time_ms, const internal::Step& step, bool known);
+  ClassConditions ClassConditionsAt(std::int64_t time_ms, const Conditions& now);
+  bool PtoOn(std::int64_t time_ms) const;
+
+  // Gaps and alarms.
+  void OpenGapHere();  // after the last frame
+  void FollowGap(std::int64_t time_ms);
+  void FillSide(std::int64_t time_ms, GapSide& side) const;
+  void FollowAlarms(const Frame& frame);
+  void EndAlarms();
 
   // Trips.
   void LeaveLongGap();
@@ -190,6 +222,7 @@ class VehicleFold {
   std::int64_t SliceOf(std::int64_t time_ms) const;
   void AddSlices(const std::vector<internal::SliceTotals>& slices);
   void FlushOutside();
+  void FlushClasses();
 
   // Events.
   void FollowIdle(std::int64_t time_ms, const Conditions& now, bool known, const internal::Step& step);
@@ -236,6 +269,17 @@ class VehicleFold {
   std::optional<std::int64_t> stop_start_ms_;
   std::optional<Position> stop_position_;
   Totals stand_totals_;  // of the stop, without outside_
+
+  internal::PositionWatch position_;
+  internal::TankWatch tank_;
+  ClassConditions class_conditions_;  // as of the last frame
+  ClassAccumulator classes_;          // of the slice that goes on
+  std::int64_t class_slice_ms_ = 0;
+  std::optional<OpenGap> gap_;
+  std::map<std::uint8_t, Event> raised_alarms_;  // by place in AdviceSignals::alarms()
+  // Where the alarms stand in the layout that came last; found anew for another layout.
+  std::uint64_t alarm_layout_hash_ = 0;
+  std::vector<std::pair<std::uint32_t, std::uint8_t>> alarm_positions_;
 
   std::vector<std::int64_t> cuts_ms_;
   FoldResults results_;

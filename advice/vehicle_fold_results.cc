@@ -12,6 +12,7 @@ namespace telltale {
 
 Slice& Slice::operator+=(const Slice& other) {
   totals += other.totals;
+  classes += other.classes;
   trip_count += other.trip_count;
   return *this;
 }
@@ -45,6 +46,10 @@ std::int64_t VehicleFold::pending_since_ms() const {
   if (phase_ != Phase::kParked) since_ms = std::min(since_ms, draft_.start_time_ms);
   if (ended_) since_ms = std::min(since_ms, ended_->start_time_ms);
   if (idle_) since_ms = std::min(since_ms, idle_->start_time_ms);
+  if (gap_) since_ms = std::min(since_ms, gap_->gap.start_time_ms);
+  if (const auto start_ms = tank_.pending_since_ms()) since_ms = std::min(since_ms, *start_ms);
+  if (const auto start_ms = position_.carried_since_ms()) since_ms = std::min(since_ms, *start_ms);
+  for (const auto& [alarm, event] : raised_alarms_) since_ms = std::min(since_ms, event.start_time_ms);
   return since_ms;
 }
 
@@ -107,6 +112,7 @@ void VehicleFold::CloseDay(std::int64_t next_time_ms) {
   // The trip of the evening belongs to the evening, even if the next frame is that of the morning.
   if (any_frame_ && next_time_ms - time_ms_ > options_.stop_max.count()) LeaveLongGap();
   day_open_ = false;
+  FlushClasses();
   FlushOutside();
   AddSlices(draft_.stretch.CloseDay(rules_));
   AddSlices(draft_.tail.CloseDay(rules_));
@@ -114,6 +120,8 @@ void VehicleFold::CloseDay(std::int64_t next_time_ms) {
 
 std::map<std::int64_t, Slice> VehicleFold::slices() const {
   std::map<std::int64_t, Slice> slices = results_.slices;
+  if (AccumulatedClasses sums = classes_.Sums(); !(sums == AccumulatedClasses()))
+    slices[class_slice_ms_].classes += sums;
   for (const internal::Stretch* stretch : {&outside_, &draft_.stretch, &draft_.tail}) {
     for (const internal::SliceTotals& slice : stretch->Slices(rules_)) {
       slices[slice.slice_start_ms].totals += slice.totals;
@@ -139,6 +147,18 @@ Totals VehicleFold::outside_totals() const {
   if (phase_ == Phase::kStarting) totals += draft_.stretch.Total(rules_);
   totals += draft_.tail.Total(rules_);
   return totals;
+}
+
+void VehicleFold::FlushClasses() {
+  if (AccumulatedClasses sums = classes_.TakeSums(); !(sums == AccumulatedClasses())) {
+    results_.slices[class_slice_ms_].classes += sums;
+  }
+}
+
+std::vector<Event> VehicleFold::open_events() const {
+  std::vector<Event> events;
+  for (const auto& [alarm, event] : raised_alarms_) events.push_back(event);
+  return events;
 }
 
 void VehicleFold::FlushOutside() {

@@ -23,10 +23,84 @@ std::optional<double> VehicleFold::Get(AdviceSignal signal, std::int64_t time_ms
 }
 
 std::optional<Position> VehicleFold::PositionAt(std::int64_t time_ms) const {
+  return position_.At(time_ms, values_.hold_ms());
+}
+
+void VehicleFold::TakePosition(std::int64_t time_ms) {
+  if (!values_.Updated(AdviceSignal::kLatitude) && !values_.Updated(AdviceSignal::kLongitude)) return;
   const auto latitude_deg = Get(AdviceSignal::kLatitude, time_ms);
   const auto longitude_deg = Get(AdviceSignal::kLongitude, time_ms);
-  if (!latitude_deg || !longitude_deg) return std::nullopt;
-  return Position{.latitude_deg = *latitude_deg, .longitude_deg = *longitude_deg};
+  if (!latitude_deg || !longitude_deg) return;
+  // Whether it moves by itself; of a terminal that knows neither engine nor wheels nor ignition it is taken to.
+  bool drives = true;
+  if (const auto engine_rpm = Get(AdviceSignal::kEngineSpeed, time_ms)) {
+    drives = *engine_rpm > options_.engine_rpm_min || traits_.fuel_type == FuelType::kElectric;
+  } else if (const auto wheel_kmh = Get(AdviceSignal::kWheelSpeed, time_ms)) {
+    drives = *wheel_kmh >= options_.moving_kmh;
+  } else if (const auto ignition = Get(AdviceSignal::kIgnition, time_ms)) {
+    drives = *ignition > 0.0;
+  }
+  position_.Take(time_ms, {.latitude_deg = *latitude_deg, .longitude_deg = *longitude_deg}, drives);
+  if (const auto carried = position_.TakeCarried()) results_.events.push_back(*carried);
+}
+
+void VehicleFold::TakeTank(std::int64_t time_ms, const internal::Step& step, const Conditions& now) {
+  std::optional<double> level_percent;
+  if (settled()) {
+    if (values_.Updated(AdviceSignal::kFuelLevel)) {
+      level_percent = Get(AdviceSignal::kFuelLevel, time_ms);
+    } else if (values_.Updated(AdviceSignal::kTerminalFuelVolume) && !Get(AdviceSignal::kFuelLevel, time_ms)) {
+      // Litres as percent of the largest tank that there is.
+      tank_.SetCapacity(options_.tank_l_max);
+      level_percent = *Get(AdviceSignal::kTerminalFuelVolume, time_ms) / options_.tank_l_max * 100.0;
+    }
+  }
+  const std::int64_t used_ul = step.fuel.fine_ul > 0   ? step.fuel.fine_ul
+                               : step.fuel.rate_ul > 0 ? step.fuel.rate_ul
+                                                       : step.fuel.coarse_ul;
+  const auto event = tank_.Take(time_ms, level_percent, used_ul, !now.moving, PositionAt(time_ms));
+  if (event) results_.events.push_back(*event);
+}
+
+ClassConditions VehicleFold::ClassConditionsAt(std::int64_t time_ms, const Conditions& now) {
+  ClassConditions classes;
+  classes.speed_kmh = speed_.At(time_ms, values_.hold_ms());
+  classes.engine_rpm = Get(AdviceSignal::kEngineSpeed, time_ms);
+  classes.engine_on = classes.engine_rpm ? *classes.engine_rpm > 0.0 : now.engine_running;
+  classes.torque_percent = Get(AdviceSignal::kEngineTorque, time_ms);
+  classes.load_percent = Get(AdviceSignal::kEngineLoad, time_ms);
+  classes.accelerator_percent = Get(AdviceSignal::kAccelerator, time_ms);
+  classes.brake_percent = Get(AdviceSignal::kBrakePedal, time_ms);
+  classes.retarder_percent = Get(AdviceSignal::kRetarderTorque, time_ms);
+  classes.selected_gear = Get(AdviceSignal::kSelectedGear, time_ms);
+  classes.current_gear = Get(AdviceSignal::kGear, time_ms);
+  if (const auto pressed = Get(AdviceSignal::kBrakeSwitch, time_ms)) {
+    classes.brake_pressed = *pressed > 0.0;
+  } else if (classes.brake_percent) {
+    classes.brake_pressed = *classes.brake_percent > 0.0;
+  }
+  if (const auto pressed = Get(AdviceSignal::kClutchSwitch, time_ms)) classes.clutch_pressed = *pressed > 0.0;
+  if (const auto active = Get(AdviceSignal::kCruiseActive, time_ms)) classes.cruise_active = *active > 0.0;
+  classes.pto_engaged = PtoOn(time_ms);
+  if (now.moving && classes.brake_pressed.value_or(false) && !class_conditions_.brake_pressed.value_or(true)) {
+    classes_.TakeBrakePress();
+  }
+  return classes;
+}
+
+// What held since the last frame, with what the interval brought.
+void VehicleFold::TakeClasses(std::int64_t time_ms, const internal::Step& step, bool known) {
+  if (class_slice_ms_ != step.slice_start_ms) {
+    FlushClasses();
+    class_slice_ms_ = step.slice_start_ms;
+  }
+  if (!known) return;
+  classes_.Take(class_conditions_, speed_.AccelerationAt(time_ms, options_.window_max), options_.moving_kmh,
+                {.duration_ms = time_ms - time_ms_,
+                 .distance_mm = step.distance.speed_mm > 0 ? step.distance.speed_mm : step.distance.fine_mm,
+                 .fuel_ul = step.fuel.rate_ul > 0   ? step.fuel.rate_ul
+                            : step.fuel.fine_ul > 0 ? step.fuel.fine_ul
+                                                    : step.fuel.air_ul});
 }
 
 // What held at the last frame held until this one.
@@ -169,7 +243,7 @@ std::optional<bool> VehicleFold::BrakePressed(std::int64_t time_ms) const {
   return *acceleration_mps2 <= -options_.braking_mps2_min;
 }
 
-bool VehicleFold::PtoEngaged(std::int64_t time_ms) const {
+bool VehicleFold::PtoOn(std::int64_t time_ms) const {
   if (const auto engaged = Get(AdviceSignal::kPtoEngaged, time_ms)) return *engaged > 0.0;
   const auto governor_state = Get(AdviceSignal::kPtoGovernorState, time_ms);
   return governor_state && *governor_state > 0.0;  // SPN 976: 0 is off
@@ -213,7 +287,7 @@ VehicleFold::Conditions VehicleFold::ConditionsAt(std::int64_t time_ms) {
   now.engine_speed_known = engine_rpm.has_value();
   now.engine_running = engine_rpm ? *engine_rpm > options_.engine_rpm_min : now.moving;
   const bool stands_running = engine_rpm && now.engine_running && speed_kmh && !now.moving;
-  now.pto = stands_running && PtoEngaged(time_ms);
+  now.pto = stands_running && PtoOn(time_ms);
   now.idle = stands_running && !now.pto;
   now.over_rev = engine_rpm && *engine_rpm > limits_.green_rpm_max;
   const std::optional<bool> released = AcceleratorReleased(time_ms, now.engine_running);

@@ -286,6 +286,13 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(NumberSetting("store.open_files_max", "Files that the telemetry store keeps open", config.store.open_files_max));
   add(NumberSetting("advice.folded_vehicles_max", "Vehicles whose trips are kept in memory between queries",
                     config.folded_vehicles_max));
+  add(NumberSetting("advice.publish_cpu_percent",
+                    "How much of one core the publisher of days takes while vehicles wait for it, 1 to 100",
+                    config.publish_cpu_percent));
+  add(DurationSetting<std::chrono::seconds>(
+      "advice.settle_after_s",
+      "Late frames are waited for so long before the days that they touch are folded again, seconds",
+      config.settle_after));
   return settings;
 }
 
@@ -330,6 +337,12 @@ Status Validate(const Config& config) {
   if (config.data_dir.empty()) return absl::InvalidArgumentError("store.data_dir must not be empty");
   if (config.folded_vehicles_max == 0) {
     return absl::InvalidArgumentError("advice.folded_vehicles_max must be at least 1");
+  }
+  if (config.publish_cpu_percent < 1 || config.publish_cpu_percent > 100) {
+    return absl::InvalidArgumentError("advice.publish_cpu_percent must be between 1 and 100");
+  }
+  if (config.settle_after.count() < 0) {
+    return absl::InvalidArgumentError("advice.settle_after_s must not be negative");
   }
   RETURN_IF_ERROR(Validate(config.pipeline));
   RETURN_IF_ERROR(Validate(config.ingest));

@@ -29,6 +29,8 @@ struct Config {
   std::string log_level = "info";
   std::vector<std::string> extra_signal_files;
   std::size_t folded_vehicles_max = 10'000;
+  int publish_cpu_percent = 50;  // of one core
+  std::chrono::seconds settle_after{15};
   PipelineOptions pipeline;
   IngestServiceOptions ingest;
   LiveFrames::Options live;

@@ -21,6 +21,7 @@
 #include "ingest/metrics.h"
 #include "ingest/pipeline.h"
 #include "server/admin_service.h"
+#include "server/advice_metrics.h"
 #include "server/advice_services.h"
 #include "server/catalog_service.h"
 #include "server/fault_service.h"
@@ -91,6 +92,8 @@ struct Server::Parts {
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<DayStore> days;
   std::unique_ptr<VehicleFolds> folds;
+  std::unique_ptr<DayPublisher> publisher;
+  std::shared_ptr<AdviceMetrics> advice_metrics;
   std::unique_ptr<TerminalPorts> terminal_ports;
 
   std::unique_ptr<IngestServiceImpl> ingest_service;
@@ -150,7 +153,11 @@ Status Server::Parts::OpenStores(const Clock& clock) {
     }
   }
   ASSIGN_OR_RETURN(folds, VehicleFolds::Open(*catalog, *telemetry, *days, clock, fold_options));
+  publisher = std::make_unique<DayPublisher>(
+      *telemetry, *registry, *folds,
+      DayPublisher::Options{.cpu_share_max = config.publish_cpu_percent / 100.0, .settle_after = config.settle_after});
   store_metrics = std::make_shared<StoreMetrics>(*telemetry, *registry);
+  advice_metrics = std::make_shared<AdviceMetrics>(*folds, *publisher);
   return OkStatus();
 }
 
@@ -217,6 +224,7 @@ Status Server::Parts::ServeMetrics() {
       .Set(1);
   exposer->RegisterCollectable(metrics_registry);
   exposer->RegisterCollectable(store_metrics);
+  exposer->RegisterCollectable(advice_metrics);
   metrics_port = exposer->GetListeningPorts().at(0);
   return OkStatus();
 }
@@ -280,10 +288,12 @@ void Server::Stop() {
   parts.grpc_server->Wait();
   parts.exposer.reset();
   parts.grpc_server.reset();
+  parts.terminal_ports.reset();
+  parts.advice_metrics.reset();
+  parts.publisher.reset();
   if (const Status status = parts.telemetry->Flush(); !status.ok()) {
     spdlog::error("flush at stop failed, the journal keeps everything: {}", status.ToString());
   }
-  parts.terminal_ports.reset();
   parts.folds.reset();
   parts.pipeline.reset();
   parts.store_metrics.reset();

@@ -1,27 +1,8 @@
 #include "server/store_metrics.h"
 
+#include "server/metric_families.h"
+
 namespace telltale {
-namespace {
-
-prometheus::MetricFamily Gauge(const char* name, const char* help, double value) {
-  prometheus::MetricFamily family;
-  family.name = name;
-  family.help = help;
-  family.type = prometheus::MetricType::Gauge;
-  family.metric.emplace_back();
-  family.metric.back().gauge.value = value;
-  return family;
-}
-
-prometheus::MetricFamily Counter(const char* name, const char* help, double value) {
-  prometheus::MetricFamily family = Gauge(name, help, 0);
-  family.type = prometheus::MetricType::Counter;
-  family.metric.back().counter.value = value;
-  return family;
-}
-
-}  // namespace
-
 std::vector<prometheus::MetricFamily> StoreMetrics::Collect() const {
   const StoreStats stats = telemetry_.Stats();
   return {

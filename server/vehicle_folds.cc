@@ -58,6 +58,7 @@ void Select(FoldResults&& found, TimeRange range, FoldResults& into) {
   take(found.trips, into.trips, starts);
   take(found.events, into.events, starts);
   take(found.stops, into.stops, touches);
+  take(found.gaps, into.gaps, touches);
   for (auto& [start_ms, slice] : found.slices) {
     if (range.contains(start_ms)) into.slices[start_ms] += slice;
   }
@@ -70,6 +71,7 @@ void Sort(FoldResults& results) {
   sort(results.trips);
   sort(results.events);
   sort(results.stops);
+  sort(results.gaps);
 }
 
 }  // namespace
@@ -91,6 +93,7 @@ StatusOr<FoldResults> VehicleResults::In(TimeRange range) const {
   live.slices = fold_.slices();
   if (auto open = fold_.open_trip()) live.trips.push_back(*std::move(open));
   if (auto open = fold_.open_stop()) live.stops.push_back(*std::move(open));
+  for (const Event& event : fold_.open_events()) live.events.push_back(event);
   Select(std::move(live), range, results);
   Sort(results);
   return results;
@@ -168,7 +171,35 @@ Status VehicleFolds::Use(const Vehicle& vehicle, const std::function<Status(cons
   return use(VehicleResults(*entry->fold, days_, vehicle.id, entry->head));
 }
 
+StatusOr<bool> VehicleFolds::IsSettled(const Vehicle& vehicle) {
+  ASSIGN_OR_RETURN(const VehicleExtent extent, telemetry_.Extent(vehicle.id));
+  if (extent.newest_time_ms == kBegin) return true;
+  {
+    MutexLock lock(mutex_);
+    if (marks_.contains(vehicle.id)) return false;
+  }
+  ASSIGN_OR_RETURN(const DayStore::Head head, days_.ReadHead(vehicle.id));
+  if (!head.days.empty()) {
+    if (head.basis != BasisOf(vehicle.traits)) return false;
+    if (!extent.rewritten.empty() && FirstTouchedDay(extent.rewritten) <= head.days.back()) return false;
+  }
+  // Whether a day is over that is not published.
+  const TimeRange unpublished{.from_ms = head.days.empty() ? kBegin : StartOf(head.days.back() + 1),
+                              .to_ms = StartOf(DayOf(extent.newest_time_ms))};
+  bool any = false;
+  if (!unpublished.empty()) {
+    RETURN_IF_ERROR(telemetry_.Scan(vehicle.id, signals_.ids(), unpublished, {.frame_limit = 1}, [&any](const Frame&) {
+      any = true;
+      return false;
+    }));
+  }
+  return !any;
+}
+
 Status VehicleFolds::Settle(const Vehicle& vehicle) {
+  // Of most vehicles nothing is due, and their day that goes on need not be folded for that.
+  ASSIGN_OR_RETURN(const bool settled, IsSettled(vehicle));
+  if (settled) return OkStatus();
   return Use(vehicle, [](const VehicleResults&) { return OkStatus(); });
 }
 
@@ -216,6 +247,11 @@ VehicleFolds::Stats VehicleFolds::stats() {
   return stats;
 }
 
+std::int64_t VehicleFolds::FirstTouchedDay(TimeRange late) const {
+  // A frame right after midnight may tell that the trip of the day before goes on.
+  return DayOf(std::max(late.from_ms, kBegin + kMsPerDay) - options_.fold.stop_max.count());
+}
+
 std::int64_t VehicleFolds::OldestDayKept() const {
   return options_.retention ? DayOf(clock_.NowMs() - options_.retention->count()) + 1 : kBegin;
 }
@@ -237,10 +273,7 @@ std::optional<VehicleFolds::Due> VehicleFolds::DueOf(VehicleId vehicle, const En
     join({.late = extent.rewritten, .late_frame_count = extent.rewrite_count - (entry.fold ? entry.rewrite_count : 0)});
   }
   if (!cause || entry.head.days.empty()) return std::nullopt;
-  // A frame right after midnight may tell that the trip of the day before goes on.
-  const std::int64_t touched_from_ms =
-      std::max(cause->late.from_ms, kBegin + kMsPerDay) - options_.fold.stop_max.count();
-  const std::int64_t from_day = std::max(DayOf(touched_from_ms), OldestDayKept());
+  const std::int64_t from_day = std::max(FirstTouchedDay(cause->late), OldestDayKept());
   if (from_day > entry.head.days.back()) return std::nullopt;
   return Due{.from_day = from_day, .cause = *cause};
 }

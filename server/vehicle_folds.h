@@ -117,6 +117,9 @@ class VehicleFolds {
                 const std::optional<Due>& due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.mutex);
   // A fold that has seen everything up to the end of a published day.
   StatusOr<VehicleFold> FoldAfter(const Vehicle& vehicle, std::optional<std::int64_t> day);
+  // Nothing of the vehicle is due.
+  StatusOr<bool> IsSettled(const Vehicle& vehicle);
+  std::int64_t FirstTouchedDay(TimeRange late) const;
   std::int64_t OldestDayKept() const;
 
   const AdviceSignals signals_;

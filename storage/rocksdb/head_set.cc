@@ -117,7 +117,7 @@ FrameChange HeadSet::AddTo(VehicleState& state, VehicleTable::Page& page, Vehicl
   const bool begins = state.head.empty();
   const std::size_t bytes_before = state.head.size_bytes();
   const std::int64_t newest_time_ms = state.newest_time_ms;
-  const FrameChange change = state.Add(frame);
+  const FrameChange change = state.Add(vehicle, frame, tally.known_times);
   if (change == FrameChange::kRepeated) return change;
   if (!state.is_news && (!state.was_news || frame.measure_time_ms <= newest_time_ms ||
                          DayOf(frame.measure_time_ms) != DayOf(newest_time_ms))) {

@@ -63,6 +63,7 @@ class HeadSet {
     std::vector<VehicleId> full;  // to be sealed
     std::vector<Begin> begun;     // heads
     std::vector<VehicleId> news;
+    KnownTimes known_times;
     std::size_t bytes = 0;
     std::uint64_t frame_count = 0;
   };

@@ -86,6 +86,24 @@ void PackedFrames::Copy(std::string& bytes) const {
   }
 }
 
+void PackedFrames::AppendTimes(std::vector<std::int64_t>& times_ms) const {
+  thread_local std::string packed;  // keeps its memory
+  Copy(packed);
+  std::string_view bytes = packed;
+  std::int64_t newest_time_ms = 0;
+  for (std::uint32_t i = 0; i < frame_count_; ++i) {
+    std::uint64_t step = 0;
+    std::uint64_t layout_and_base = 0;
+    CHECK(TakeVarint(bytes, step) && TakeVarint(bytes, layout_and_base));
+    const std::int64_t time_ms = newest_time_ms + UnZigZag(step);
+    const auto size = RowCodec::PackedSize(bytes, layouts_[layout_and_base / 2]->size());
+    CHECK(size.has_value());
+    bytes.remove_prefix(*size);
+    times_ms.push_back(time_ms);
+    if (i == 0 || time_ms > newest_time_ms) newest_time_ms = time_ms;
+  }
+}
+
 FrameRun PackedFrames::Unpack() const {
   FrameRun run;
   Unpack(run);

@@ -41,6 +41,9 @@ class PackedFrames {
   std::int64_t first_time_ms() const { return first_time_ms_; }    // the least; of a non-empty run
   std::int64_t newest_time_ms() const { return newest_time_ms_; }  // the greatest
 
+  // The frames' times, in the order they came.
+  void AppendTimes(std::vector<std::int64_t>& times_ms) const;
+
   // In order of time, each time once.
   FrameRun Unpack() const;
   // The same into `run`, in place of what was there: keeps its memory.

@@ -15,7 +15,23 @@ void PrefetchBytes(const void* begin, std::size_t size) {
 
 }  // namespace
 
-FrameChange VehicleState::Add(const Addition& frame) {
+bool KnownTimes::Has(VehicleId vehicle, const VehicleState& state, std::int64_t time_ms) {
+  if (vehicle_ != vehicle || head_generation_ != state.head_generation) {
+    vehicle_ = vehicle;
+    head_generation_ = state.head_generation;
+    times_ms_.clear();
+    state.head.AppendTimes(times_ms_);
+    if (state.sealing != nullptr) state.sealing->frames.AppendTimes(times_ms_);
+    std::ranges::sort(times_ms_);
+  }
+  return std::ranges::binary_search(times_ms_, time_ms);
+}
+
+void KnownTimes::Took(VehicleId vehicle, std::int64_t time_ms) {
+  if (vehicle_ == vehicle) times_ms_.insert(std::ranges::upper_bound(times_ms_, time_ms), time_ms);
+}
+
+FrameChange VehicleState::Add(VehicleId vehicle, const Addition& frame, KnownTimes& known_times) {
   const bool in_order = frame.measure_time_ms > newest_time_ms;
   FrameChange change = FrameChange::kNew;
   if (!in_order) {
@@ -23,7 +39,8 @@ FrameChange VehicleState::Add(const Addition& frame) {
       return !frames.empty() && frame.measure_time_ms >= frames.first_time_ms() &&
              frame.measure_time_ms <= frames.newest_time_ms();
     };
-    if (may_have_it(head) || (sealing != nullptr && may_have_it(sealing->frames))) {
+    if ((may_have_it(head) || (sealing != nullptr && may_have_it(sealing->frames))) &&
+        known_times.Has(vehicle, *this, frame.measure_time_ms)) {
       FrameRun present = Unsealed();  // slow, and rare
       change = PutFrame(frame.measure_time_ms, *frame.layout, frame.values, present);
       if (change == FrameChange::kRepeated) return change;
@@ -33,6 +50,7 @@ FrameChange VehicleState::Add(const Addition& frame) {
     rewritten_to_ms = std::max(rewritten_to_ms, frame.measure_time_ms);
   }
   head.Add(frame.measure_time_ms, *frame.layout, frame.base, frame.row);
+  known_times.Took(vehicle, frame.measure_time_ms);
   if (in_order) {
     if (newest_layout != nullptr && newest_layout != *frame.layout && !(*newest_layout == **frame.layout)) FoldNewest();
     SetNewest(frame);

@@ -32,6 +32,23 @@ struct HugeRowDeleter {
 };
 using HugeRow = std::unique_ptr<RawValue[], HugeRowDeleter>;
 
+struct VehicleState;
+
+// Which times the frames of one vehicle in memory have. Late frames come in runs, a terminal's blind zone at a time,
+// and to unpack a head for each of them would cost as much as the head is long. Not thread-safe; an adder owns it.
+class KnownTimes {
+ public:
+  // Reads the vehicle's times unless it was the last that was asked for.
+  bool Has(VehicleId vehicle, const VehicleState& state, std::int64_t time_ms);
+  // A frame was added.
+  void Took(VehicleId vehicle, std::int64_t time_ms);
+
+ private:
+  VehicleId vehicle_ = 0;  // 0: none
+  std::uint32_t head_generation_ = 0;
+  std::vector<std::int64_t> times_ms_;  // in order; perhaps some that are in blocks by now
+};
+
 // What is in memory of one vehicle.
 struct VehicleState {
   PackedFrames head;                           // frames that are in the journal and in no block
@@ -67,7 +84,7 @@ struct VehicleState {
     std::string_view row;
     std::uint64_t sequence = 0;
   };
-  FrameChange Add(const Addition& frame);
+  FrameChange Add(VehicleId vehicle, const Addition& frame, KnownTimes& known_times);
 
   // The newest value of every signal. Errors: DATA_LOSS what is stored is damaged; UNAVAILABLE the disk.
   StatusOr<LatestRow> Latest() const;

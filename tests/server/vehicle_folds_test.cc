@@ -50,9 +50,11 @@ FoldResults Direct(const FrameBatch& frames, const VehicleTraits& traits = {}) {
   results.slices = fold.slices();
   if (const auto open = fold.open_trip()) results.trips.push_back(*open);
   if (const auto open = fold.open_stop()) results.stops.push_back(*open);
+  for (const Event& event : fold.open_events()) results.events.push_back(event);
   const auto by_start = [](const auto& a, const auto& b) { return a.start_time_ms < b.start_time_ms; };
   std::stable_sort(results.trips.begin(), results.trips.end(), by_start);
   std::stable_sort(results.stops.begin(), results.stops.end(), by_start);
+  std::stable_sort(results.gaps.begin(), results.gaps.end(), by_start);
   std::stable_sort(results.events.begin(), results.events.end(), by_start);
   return results;
 }
@@ -142,6 +144,7 @@ class World {
 void ExpectSame(const FoldResults& found, const FoldResults& expected) {
   EXPECT_EQ(found.trips, expected.trips);
   EXPECT_EQ(found.stops, expected.stops);
+  EXPECT_EQ(found.gaps, expected.gaps);
   EXPECT_EQ(found.events, expected.events);
   EXPECT_EQ(found.slices, expected.slices);
 }
