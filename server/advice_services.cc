@@ -1,26 +1,19 @@
 #include "server/advice_services.h"
 
-#include <limits>
 #include <optional>
 #include <vector>
 
-#include <fmt/format.h>
+#include <google/protobuf/util/time_util.h>
 
 #include "advice/driver_advice.h"
 #include "advice/driver_score.h"
 #include "advice/fuel_advice.h"
 #include "ingest/grpc/grpc_status.h"
 #include "server/advice_wire.h"
-#include "server/page_token.h"
 #include "server/request.h"
 
 namespace telltale {
 namespace {
-
-constexpr std::size_t kDefaultTrips = 100;
-constexpr std::size_t kMaxTrips = 1'000;
-constexpr std::size_t kDefaultDays = 31;
-constexpr std::size_t kMaxDays = 366;
 
 // The vehicle and range of a request. Fills `trips` with those that start inside the range, the open one last.
 template <typename Request>
@@ -36,76 +29,7 @@ grpc::Status FindTrips(const VehicleRegistry& registry, VehicleFolds& folds, con
   }));
 }
 
-// The days that a range touches, whole.
-TimeRange WholeDays(TimeRange range) {
-  constexpr std::int64_t kLastDay = std::numeric_limits<std::int64_t>::max() / kMsPerDay;
-  if (range.from_ms != std::numeric_limits<std::int64_t>::min()) range.from_ms = DayOf(range.from_ms) * kMsPerDay;
-  if (DayOf(range.to_ms) < kLastDay) range.to_ms = (DayOf(range.to_ms - 1) + 1) * kMsPerDay;
-  return range;
-}
-
-// The number that the page begins at or after. Errors: the token is not one of this request.
-RequestError ReadPosition(std::string_view key, const std::string& token, std::optional<std::int64_t>* out) {
-  if (token.empty()) return {};
-  const auto position = ReadNumberPageToken(key, token);
-  if (!position.ok()) return {position.status(), "INVALID_PAGE_TOKEN", "page_token"};
-  *out = *position;
-  return {};
-}
-
 }  // namespace
-
-grpc::Status TripServiceImpl::ListTrips(grpc::ServerContext* /*context*/, const v1::ListTripsRequest* request,
-                                        v1::ListTripsResponse* response) {
-  std::optional<Vehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
-  TimeRange range;
-  RETURN_IF_REQUEST_ERROR(ReadRange(request->range(), &range));
-  std::size_t page_size = 0;
-  RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultTrips, kMaxTrips, &page_size));
-  const std::string key = fmt::format("trips {} {} {}", vehicle->vin.text(), range.from_ms, range.to_ms);
-  std::optional<std::int64_t> from_ms;
-  RETURN_IF_REQUEST_ERROR(ReadPosition(key, request->page_token(), &from_ms));
-  return ToGrpcStatus(folds_.Use(*vehicle, [&](const VehicleResults& results) -> Status {
-    TimeRange page_range = range;
-    if (from_ms) page_range.from_ms = *from_ms;
-    ASSIGN_OR_RETURN(const FoldResults found, results.In(page_range));
-    for (const Trip& trip : found.trips) {
-      if (static_cast<std::size_t>(response->trips_size()) == page_size) {
-        response->set_next_page_token(MakePageToken(key, trip.start_time_ms));
-        break;
-      }
-      Fill(trip, *response->add_trips());
-    }
-    return OkStatus();
-  }));
-}
-
-grpc::Status TripServiceImpl::ListDays(grpc::ServerContext* /*context*/, const v1::ListDaysRequest* request,
-                                       v1::ListDaysResponse* response) {
-  std::optional<Vehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
-  TimeRange range;
-  RETURN_IF_REQUEST_ERROR(ReadRange(request->range(), &range));
-  std::size_t page_size = 0;
-  RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultDays, kMaxDays, &page_size));
-  const std::string key = fmt::format("days {} {} {}", vehicle->vin.text(), range.from_ms, range.to_ms);
-  std::optional<std::int64_t> from_day;
-  RETURN_IF_REQUEST_ERROR(ReadPosition(key, request->page_token(), &from_day));
-  return ToGrpcStatus(folds_.Use(*vehicle, [&](const VehicleResults& results) -> Status {
-    TimeRange page_range = WholeDays(range);
-    if (from_day) page_range.from_ms = *from_day * kMsPerDay;
-    ASSIGN_OR_RETURN(const FoldResults found, results.In(page_range));
-    for (const VehicleDay& day : DaysOf(found.slices)) {
-      if (static_cast<std::size_t>(response->days_size()) == page_size) {
-        response->set_next_page_token(MakePageToken(key, day.day));
-        break;
-      }
-      Fill(day, *response->add_days());
-    }
-    return OkStatus();
-  }));
-}
 
 grpc::Status DriverServiceImpl::GetDriverAdvice(grpc::ServerContext* /*context*/,
                                                 const v1::GetDriverAdviceRequest* request,
@@ -119,6 +43,40 @@ grpc::Status DriverServiceImpl::GetDriverAdvice(grpc::ServerContext* /*context*/
   for (const Trip& trip : trips) totals += trip.totals;
   Fill(totals, *response->mutable_totals());
   response->set_trip_count(static_cast<std::uint32_t>(trips.size()));
+  return grpc::Status::OK;
+}
+
+grpc::Status DriverServiceImpl::AssignDriver(grpc::ServerContext* /*context*/, const v1::AssignDriverRequest* request,
+                                             v1::AssignDriverResponse* response) {
+  std::optional<Vehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  if (!request->has_from_time()) {
+    return RequestError(absl::InvalidArgumentError("say from when the driver drives"), "MISSING_FIELD", "from_time")
+        .ToGrpc();
+  }
+  const DriverChange change{.time_ms = google::protobuf::util::TimeUtil::TimestampToMilliseconds(request->from_time()),
+                            .driver_id = request->driver_id(),
+                            .source = DriverSource::kAssigned};
+  const auto changed = drivers_.Record(vehicle->id, change);
+  RETURN_IF_REQUEST_ERROR(RequestError(changed.status(), "INVALID_DRIVER", "driver_id"));
+  response->set_changed(*changed);
+  if (!*changed) return grpc::Status::OK;
+  return ToGrpcStatus(folds_.Mark(vehicle->id, RestatementReason::kDrivers, change.time_ms));
+}
+
+grpc::Status DriverServiceImpl::ListDriverChanges(grpc::ServerContext* /*context*/,
+                                                  const v1::ListDriverChangesRequest* request,
+                                                  v1::ListDriverChangesResponse* response) {
+  std::optional<Vehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  const auto changes = drivers_.Changes(vehicle->id);
+  if (!changes.ok()) return ToGrpcStatus(changes.status());
+  for (const DriverChange& change : *changes) {
+    v1::DriverChange& out = *response->add_changes();
+    SetTime(change.time_ms, out.mutable_from_time());
+    out.set_driver_id(change.driver_id);
+    out.set_source(static_cast<v1::DriverSource>(change.source));
+  }
   return grpc::Status::OK;
 }
 

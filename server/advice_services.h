@@ -2,40 +2,31 @@
 
 #include "telltale/v1/driver.grpc.pb.h"
 #include "telltale/v1/fuel.grpc.pb.h"
-#include "telltale/v1/trips.grpc.pb.h"
 
 #include "server/vehicle_folds.h"
+#include "storage/driver_log.h"
 #include "storage/vehicle_registry.h"
 
 // The services that answer from folded vehicles. What refers to something outlives the service; all are thread-safe.
 namespace telltale {
 
-// telltale.v1.TripService.
-class TripServiceImpl final : public v1::TripService::Service {
- public:
-  TripServiceImpl(const VehicleRegistry& registry, VehicleFolds& folds) : registry_(registry), folds_(folds) {}
-
-  grpc::Status ListTrips(grpc::ServerContext* context, const v1::ListTripsRequest* request,
-                         v1::ListTripsResponse* response) override;
-  grpc::Status ListDays(grpc::ServerContext* context, const v1::ListDaysRequest* request,
-                        v1::ListDaysResponse* response) override;
-
- private:
-  const VehicleRegistry& registry_;
-  VehicleFolds& folds_;
-};
-
 // telltale.v1.DriverService.
 class DriverServiceImpl final : public v1::DriverService::Service {
  public:
-  DriverServiceImpl(const VehicleRegistry& registry, VehicleFolds& folds) : registry_(registry), folds_(folds) {}
+  DriverServiceImpl(const VehicleRegistry& registry, VehicleFolds& folds, DriverLog& drivers)
+      : registry_(registry), folds_(folds), drivers_(drivers) {}
 
   grpc::Status GetDriverAdvice(grpc::ServerContext* context, const v1::GetDriverAdviceRequest* request,
                                v1::GetDriverAdviceResponse* response) override;
+  grpc::Status AssignDriver(grpc::ServerContext* context, const v1::AssignDriverRequest* request,
+                            v1::AssignDriverResponse* response) override;
+  grpc::Status ListDriverChanges(grpc::ServerContext* context, const v1::ListDriverChangesRequest* request,
+                                 v1::ListDriverChangesResponse* response) override;
 
  private:
   const VehicleRegistry& registry_;
   VehicleFolds& folds_;
+  DriverLog& drivers_;
 };
 
 // telltale.v1.FuelService.

@@ -7,7 +7,9 @@ namespace telltale {
 namespace {
 
 static_assert(static_cast<int>(Source::kEstimated) == v1::SOURCE_ESTIMATED);
-static_assert(static_cast<int>(EventKind::kGap) == v1::EVENT_KIND_GAP);
+static_assert(static_cast<int>(EventKind::kAlarm) == v1::EVENT_KIND_ALARM);
+static_assert(static_cast<int>(GapCause::kTampering) == v1::GAP_CAUSE_TAMPERING);
+static_assert(static_cast<int>(ClassGroup::kWheelSpeed) + 1 == v1::CLASS_GROUP_WHEEL_SPEED);
 
 void SetDuration(std::int64_t ms, google::protobuf::Duration* out) {
   out->set_seconds(ms / 1000);
@@ -39,6 +41,8 @@ void Fill(const Totals& totals, v1::Totals& out) {
   out.set_harsh_brake_count(totals.harsh_brake_count);
   out.set_harsh_acceleration_count(totals.harsh_acceleration_count);
   out.set_frame_count(totals.frame_count);
+  SetDuration(totals.pto_ms, out.mutable_pto_duration());
+  out.set_pto_fuel_l(static_cast<double>(totals.pto_fuel_ul) * 1e-6);
 }
 
 void Fill(const Event& event, v1::Event& out) {
@@ -48,6 +52,8 @@ void Fill(const Event& event, v1::Event& out) {
   out.set_value(event.value);
   out.set_speed_kmh_at_start(event.speed_kmh_at_start);
   if (event.position) SetPosition(*event.position, out.mutable_position());
+  out.set_fuel_l(static_cast<double>(event.fuel_ul) * 1e-6);
+  out.set_signal_id(event.signal);
 }
 
 void Fill(const Trip& trip, v1::Trip& out) {
@@ -58,6 +64,41 @@ void Fill(const Trip& trip, v1::Trip& out) {
   if (trip.end_position) SetPosition(*trip.end_position, out.mutable_end_position());
   Fill(trip.totals, *out.mutable_totals());
   for (const Event& event : trip.events) Fill(event, *out.add_events());
+}
+
+void Fill(const Stop& stop, v1::Stop& out) {
+  SetTime(stop.start_time_ms, out.mutable_start_time());
+  SetTime(stop.end_time_ms, out.mutable_end_time());
+  out.set_open(stop.open);
+  if (stop.position) SetPosition(*stop.position, out.mutable_position());
+  Fill(stop.totals, *out.mutable_totals());
+}
+
+void Fill(const Gap& gap, v1::Gap& out) {
+  const GapExplanation explanation = Explain(gap);
+  SetTime(gap.start_time_ms, out.mutable_start_time());
+  SetTime(gap.end_time_ms, out.mutable_end_time());
+  out.set_cause(static_cast<v1::GapCause>(explanation.cause));
+  out.set_confidence(explanation.confidence);
+  for (const std::string& evidence : explanation.evidence) out.add_evidence(evidence);
+  if (gap.before.position) SetPosition(*gap.before.position, out.mutable_start_position());
+  if (gap.after.position) SetPosition(*gap.after.position, out.mutable_end_position());
+  out.set_distance_km(gap.distance_m.value_or(0.0) * 1e-3);
+}
+
+void Fill(const AccumulatedClasses& classes, v1::Rollup& out) {
+  for (const AccumulatedClasses::Entry& entry : classes.entries()) {
+    const ClassBounds& bounds = AllClasses()[entry.number];
+    v1::AccumulatedClass& message = *out.add_classes();
+    message.set_group(static_cast<v1::ClassGroup>(static_cast<int>(bounds.group) + 1));
+    if (bounds.from) message.set_from(*bounds.from);
+    if (bounds.to) message.set_to(*bounds.to);
+    message.set_label(bounds.label);
+    SetDuration(entry.cell.duration_ms, message.mutable_duration());
+    message.set_distance_m(static_cast<double>(entry.cell.distance_mm) * 1e-3);
+    message.set_fuel_ml(static_cast<double>(entry.cell.fuel_ul) * 1e-3);
+  }
+  out.set_brake_press_count(classes.brake_press_count());
 }
 
 void Fill(const VehicleDay& day, v1::VehicleDay& out) {

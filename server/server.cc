@@ -26,11 +26,13 @@
 #include "server/catalog_service.h"
 #include "server/fault_service.h"
 #include "server/maintenance.h"
+#include "server/rollup_service.h"
 #include "server/rpc_metrics.h"
 #include "server/store_metrics.h"
 #include "server/telemetry_service.h"
 #include "server/terminal_ports.h"
 #include "server/terminal_service.h"
+#include "server/trip_service.h"
 #include "server/vehicle_folds.h"
 #include "server/vehicle_service.h"
 #include "storage/fault_store.h"
@@ -91,6 +93,7 @@ struct Server::Parts {
   LiveFrames live;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<DayStore> days;
+  std::unique_ptr<DriverLog> drivers;
   std::unique_ptr<VehicleFolds> folds;
   std::unique_ptr<DayPublisher> publisher;
   std::shared_ptr<AdviceMetrics> advice_metrics;
@@ -102,6 +105,7 @@ struct Server::Parts {
   std::unique_ptr<TelemetryServiceImpl> telemetry_service;
   std::unique_ptr<FaultServiceImpl> fault_service;
   std::unique_ptr<TripServiceImpl> trip_service;
+  std::unique_ptr<RollupServiceImpl> rollup_service;
   std::unique_ptr<DriverServiceImpl> driver_service;
   std::unique_ptr<FuelServiceImpl> fuel_service;
   std::unique_ptr<TerminalServiceImpl> terminal_service;
@@ -146,13 +150,14 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   maintenance = std::make_unique<Maintenance>(*telemetry, *documents, config.data_dir, config.backup_dir, clock);
   pipeline = std::make_unique<Pipeline>(*catalog, *telemetry, *faults, live, clock, ingest_metrics, config.pipeline);
   days = std::make_unique<DayStore>(*documents);
+  drivers = std::make_unique<DriverLog>(*documents);
   VehicleFolds::Options fold_options{.vehicles_max = config.folded_vehicles_max};
   for (const std::chrono::days kept : {store_options.retention, store_options.short_retention}) {
     if (kept.count() > 0 && kept < fold_options.retention.value_or(std::chrono::days{1'000'000})) {
       fold_options.retention = kept;
     }
   }
-  ASSIGN_OR_RETURN(folds, VehicleFolds::Open(*catalog, *telemetry, *days, clock, fold_options));
+  ASSIGN_OR_RETURN(folds, VehicleFolds::Open(*catalog, *telemetry, *days, *drivers, clock, fold_options));
   publisher = std::make_unique<DayPublisher>(
       *telemetry, *registry, *folds,
       DayPublisher::Options{.cpu_share_max = config.publish_cpu_percent / 100.0, .settle_after = config.settle_after});
@@ -174,7 +179,8 @@ Status Server::Parts::Serve() {
   telemetry_service = std::make_unique<TelemetryServiceImpl>(*catalog, *registry, *telemetry, live);
   fault_service = std::make_unique<FaultServiceImpl>(*catalog, *registry, *faults);
   trip_service = std::make_unique<TripServiceImpl>(*registry, *folds);
-  driver_service = std::make_unique<DriverServiceImpl>(*registry, *folds);
+  rollup_service = std::make_unique<RollupServiceImpl>(*registry, *folds);
+  driver_service = std::make_unique<DriverServiceImpl>(*registry, *folds, *drivers);
   fuel_service = std::make_unique<FuelServiceImpl>(*registry, *folds);
   terminal_service = std::make_unique<TerminalServiceImpl>(*terminals, *registry, *terminal_ports);
   admin_service = std::make_unique<AdminServiceImpl>(*maintenance);
@@ -193,8 +199,9 @@ Status Server::Parts::Serve() {
        {static_cast<grpc::Service*>(ingest_service.get()), static_cast<grpc::Service*>(catalog_service.get()),
         static_cast<grpc::Service*>(vehicle_service.get()), static_cast<grpc::Service*>(telemetry_service.get()),
         static_cast<grpc::Service*>(fault_service.get()), static_cast<grpc::Service*>(trip_service.get()),
-        static_cast<grpc::Service*>(driver_service.get()), static_cast<grpc::Service*>(fuel_service.get()),
-        static_cast<grpc::Service*>(terminal_service.get()), static_cast<grpc::Service*>(admin_service.get())}) {
+        static_cast<grpc::Service*>(rollup_service.get()), static_cast<grpc::Service*>(driver_service.get()),
+        static_cast<grpc::Service*>(fuel_service.get()), static_cast<grpc::Service*>(terminal_service.get()),
+        static_cast<grpc::Service*>(admin_service.get())}) {
     builder.RegisterService(service);
   }
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;

@@ -129,13 +129,14 @@ StatusOr<std::vector<Restatement>> VehicleResults::Restatements(TimeRange range)
   return days_.ReadRestatements(vehicle_, std::max<std::int64_t>(DayOf(range.from_ms), 0), to_day);
 }
 
-VehicleFolds::VehicleFolds(const Catalog& catalog, TelemetryStore& telemetry, DayStore& days, const Clock& clock,
-                           const Options& options)
-    : signals_(catalog), telemetry_(telemetry), days_(days), clock_(clock), options_(options) {}
+VehicleFolds::VehicleFolds(const Catalog& catalog, TelemetryStore& telemetry, DayStore& days, const DriverLog& drivers,
+                           const Clock& clock, const Options& options)
+    : signals_(catalog), telemetry_(telemetry), days_(days), drivers_(drivers), clock_(clock), options_(options) {}
 
 StatusOr<std::unique_ptr<VehicleFolds>> VehicleFolds::Open(const Catalog& catalog, TelemetryStore& telemetry,
-                                                           DayStore& days, const Clock& clock, const Options& options) {
-  std::unique_ptr<VehicleFolds> folds(new VehicleFolds(catalog, telemetry, days, clock, options));
+                                                           DayStore& days, const DriverLog& drivers, const Clock& clock,
+                                                           const Options& options) {
+  std::unique_ptr<VehicleFolds> folds(new VehicleFolds(catalog, telemetry, days, drivers, clock, options));
   ASSIGN_OR_RETURN(auto marks, days.ReadMarks());
   MutexLock lock(folds->mutex_);
   folds->marks_ = std::move(marks);
@@ -168,7 +169,7 @@ Status VehicleFolds::Use(const Vehicle& vehicle, const std::function<Status(cons
     entry->loaded = false;
     return status;
   }
-  return use(VehicleResults(*entry->fold, days_, vehicle.id, entry->head));
+  return use(VehicleResults(*entry->fold, days_, vehicle.id, entry->head, entry->drivers));
 }
 
 StatusOr<bool> VehicleFolds::IsSettled(const Vehicle& vehicle) {
@@ -278,10 +279,18 @@ std::optional<VehicleFolds::Due> VehicleFolds::DueOf(VehicleId vehicle, const En
   return Due{.from_day = from_day, .cause = *cause};
 }
 
-StatusOr<VehicleFold> VehicleFolds::FoldAfter(const Vehicle& vehicle, std::optional<std::int64_t> day) {
-  if (!day) return VehicleFold(signals_, vehicle.traits, options_.fold);
-  ASSIGN_OR_RETURN(const std::string state, days_.ReadState(vehicle.id, *day));
-  return VehicleFold::Restore(signals_, vehicle.traits, options_.fold, state);
+StatusOr<VehicleFold> VehicleFolds::FoldAfter(const Vehicle& vehicle, const std::vector<DriverChange>& drivers,
+                                              std::optional<std::int64_t> day) {
+  VehicleFold fold(signals_, vehicle.traits, options_.fold);
+  if (day) {
+    ASSIGN_OR_RETURN(const std::string state, days_.ReadState(vehicle.id, *day));
+    ASSIGN_OR_RETURN(fold, VehicleFold::Restore(signals_, vehicle.traits, options_.fold, state));
+  }
+  std::vector<std::int64_t> cuts_ms;
+  cuts_ms.reserve(drivers.size());
+  for (const DriverChange& change : drivers) cuts_ms.push_back(change.time_ms);
+  fold.SetCuts(std::move(cuts_ms));
+  return fold;
 }
 
 Status VehicleFolds::Update(const Vehicle& vehicle, Entry& entry) {
@@ -304,6 +313,9 @@ Status VehicleFolds::Update(const Vehicle& vehicle, Entry& entry) {
 
 Status VehicleFolds::Refold(const Vehicle& vehicle, Entry& entry, const std::string& basis, const VehicleExtent& extent,
                             const std::optional<Due>& due) {
+  if (!entry.fold) {
+    ASSIGN_OR_RETURN(entry.drivers, drivers_.Changes(vehicle.id));
+  }
   DayStore::Head head = entry.head;
   const bool rebased = head.basis != basis;
   head.basis = basis;
@@ -376,7 +388,7 @@ Status VehicleFolds::Refold(const Vehicle& vehicle, Entry& entry, const std::str
   if (due) {
     const auto first = FirstFrom(head.days, due->from_day);
     const auto before = first == head.days.begin() ? std::nullopt : std::optional(*std::prev(first));
-    ASSIGN_OR_RETURN(VehicleFold fold, FoldAfter(vehicle, before));
+    ASSIGN_OR_RETURN(VehicleFold fold, FoldAfter(vehicle, entry.drivers, before));
     RETURN_IF_ERROR(fold_on(fold, before ? StartOf(*before + 1) : StartOf(due->from_day)));
     if (!converged) {
       entry.fold = std::move(fold);
@@ -385,7 +397,7 @@ Status VehicleFolds::Refold(const Vehicle& vehicle, Entry& entry, const std::str
   }
   if (!entry.fold) {
     const auto last = entry.head.days.empty() ? std::nullopt : std::optional(entry.head.days.back());
-    ASSIGN_OR_RETURN(entry.fold, FoldAfter(vehicle, last));
+    ASSIGN_OR_RETURN(entry.fold, FoldAfter(vehicle, entry.drivers, last));
     entry.next_time_ms = last ? StartOf(*last + 1) : kBegin;
   }
   converged = false;

@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "catalog/catalog.h"
 #include "storage/day_store.h"
+#include "storage/driver_log.h"
 #include "storage/telemetry_store.h"
 #include "storage/vehicle_registry.h"
 
@@ -24,8 +25,9 @@ namespace telltale {
 // What is known of one vehicle; valid during VehicleFolds::Use.
 class VehicleResults {
  public:
-  VehicleResults(const VehicleFold& fold, const DayStore& days, VehicleId vehicle, const DayStore::Head& head)
-      : fold_(fold), days_(days), vehicle_(vehicle), head_(head) {}
+  VehicleResults(const VehicleFold& fold, const DayStore& days, VehicleId vehicle, const DayStore::Head& head,
+                 const std::vector<DriverChange>& drivers)
+      : fold_(fold), days_(days), vehicle_(vehicle), head_(head), drivers_(drivers) {}
 
   // Everything about the range: trips and events that start in it, stops and gaps that touch it, slices that start in
   // it; the open trip and stop are the last of theirs. Each list in order of start. Errors: DATA_LOSS, UNAVAILABLE as
@@ -35,6 +37,12 @@ class VehicleResults {
   // The same as it was known at a time by our clock. Days that were not over then are not in it.
   StatusOr<FoldResults> In(TimeRange range, std::int64_t known_time_ms) const;
 
+  // A day as it is published now; nullopt: it is not.
+  StatusOr<std::optional<PublishedDay>> Published(std::int64_t day) const { return days_.ReadDay(vehicle_, day); }
+
+  // Who drove when, in order. Slices end where the driver changes.
+  const std::vector<DriverChange>& drivers() const { return drivers_; }
+
   // What was restated of days that the range touches, in order of days.
   StatusOr<std::vector<Restatement>> Restatements(TimeRange range) const;
 
@@ -43,6 +51,7 @@ class VehicleResults {
   const DayStore& days_;
   const VehicleId vehicle_;
   const DayStore::Head& head_;
+  const std::vector<DriverChange>& drivers_;
 };
 
 // Folds vehicles, publishes their days when they are over, and folds again exactly the days that late frames touch;
@@ -62,7 +71,8 @@ class VehicleFolds {
 
   // What refers to something outlives the folds. Errors: DATA_LOSS what is marked cannot be read.
   static StatusOr<std::unique_ptr<VehicleFolds>> Open(const Catalog& catalog, TelemetryStore& telemetry, DayStore& days,
-                                                      const Clock& clock, const Options& options);
+                                                      const DriverLog& drivers, const Clock& clock,
+                                                      const Options& options);
 
   // Calls `use` with what is known of the vehicle, after publishing what is due. Errors: those of TelemetryStore::Scan
   // and DayStore; of `use`.
@@ -95,12 +105,13 @@ class VehicleFolds {
     bool loaded ABSL_GUARDED_BY(mutex) = false;
     DayStore::Head head ABSL_GUARDED_BY(mutex);
     std::optional<VehicleFold> fold ABSL_GUARDED_BY(mutex);  // behind the last published day
+    std::vector<DriverChange> drivers ABSL_GUARDED_BY(mutex);
     std::uint64_t rewrite_count ABSL_GUARDED_BY(mutex) = 0;  // as of `fold`
     std::int64_t next_time_ms ABSL_GUARDED_BY(mutex) = 0;    // everything before is in `fold`
   };
 
-  VehicleFolds(const Catalog& catalog, TelemetryStore& telemetry, DayStore& days, const Clock& clock,
-               const Options& options);
+  VehicleFolds(const Catalog& catalog, TelemetryStore& telemetry, DayStore& days, const DriverLog& drivers,
+               const Clock& clock, const Options& options);
 
   std::shared_ptr<Entry> Find(VehicleId vehicle);
   // Brings the entry up to date and publishes what is due.
@@ -116,7 +127,8 @@ class VehicleFolds {
   Status Refold(const Vehicle& vehicle, Entry& entry, const std::string& basis, const VehicleExtent& extent,
                 const std::optional<Due>& due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.mutex);
   // A fold that has seen everything up to the end of a published day.
-  StatusOr<VehicleFold> FoldAfter(const Vehicle& vehicle, std::optional<std::int64_t> day);
+  StatusOr<VehicleFold> FoldAfter(const Vehicle& vehicle, const std::vector<DriverChange>& drivers,
+                                  std::optional<std::int64_t> day);
   // Nothing of the vehicle is due.
   StatusOr<bool> IsSettled(const Vehicle& vehicle);
   std::int64_t FirstTouchedDay(TimeRange late) const;
@@ -125,6 +137,7 @@ class VehicleFolds {
   const AdviceSignals signals_;
   TelemetryStore& telemetry_;
   DayStore& days_;
+  const DriverLog& drivers_;
   const Clock& clock_;
   const Options options_;
 

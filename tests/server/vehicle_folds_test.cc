@@ -72,11 +72,13 @@ class World {
     telemetry_ = *RocksDbTelemetryStore::Open(
         {.path = folder_.path() + "/telemetry", .frames_per_block = 64, .disk_free_bytes_min = 0});
     days_ = std::make_unique<DayStore>(*documents_);
-    folds_ = *VehicleFolds::Open(BuiltinCatalog(), *telemetry_, *days_, clock_, {});
+    drivers_ = std::make_unique<DriverLog>(*documents_);
+    folds_ = *VehicleFolds::Open(BuiltinCatalog(), *telemetry_, *days_, *drivers_, clock_, {});
   }
 
   void Close() {
     folds_.reset();
+    drivers_.reset();
     days_.reset();
     telemetry_.reset();
     documents_.reset();
@@ -130,6 +132,7 @@ class World {
   VehicleFolds& folds() { return *folds_; }
   TelemetryStore& telemetry() { return *telemetry_; }
   DayStore& days() { return *days_; }
+  DriverLog& drivers() { return *drivers_; }
 
  private:
   TemporaryFolder folder_;
@@ -138,6 +141,7 @@ class World {
   std::unique_ptr<RocksDbDocumentStore> documents_;
   std::unique_ptr<RocksDbTelemetryStore> telemetry_;
   std::unique_ptr<DayStore> days_;
+  std::unique_ptr<DriverLog> drivers_;
   std::unique_ptr<VehicleFolds> folds_;
 };
 
@@ -263,6 +267,25 @@ TEST(VehicleFolds, AnotherDescriptionOfTheVehicleRestatesItsDays) {
   EXPECT_EQ(world.Results().trips[0].totals.overspeed_ms, 0);
   ASSERT_THAT(world.Restatements(), SizeIs(2));
   EXPECT_EQ(world.Restatements()[0].cause.reason, RestatementReason::kVehicle);
+}
+
+TEST(VehicleFolds, ACorrectedDriverRestatesTheDaysFromThenOn) {
+  World world;
+  const FrameBatch frames = Days(4).frames();
+  world.Append(Slice(frames, 0, frames.size()));
+  const Totals before = DaysOf(world.Results().slices)[1].totals;
+  // In the middle of the second day's drive, 330 s after its first frame.
+  const std::int64_t from_ms = kMorningMs + kMsPerDay + 330'000;
+  ASSERT_TRUE(*world.drivers().Record(1, {.time_ms = from_ms, .driver_id = "D2"}));
+  ASSERT_TRUE(world.folds().Mark(1, RestatementReason::kDrivers, from_ms).ok());
+  const FoldResults results = world.Results();
+  ASSERT_TRUE(results.slices.contains(from_ms));
+  Totals sum = results.slices.at(kMorningMs + kMsPerDay).totals;
+  EXPECT_EQ(sum.driving_ms, 299'000);  // an interval belongs to the slice that it ends in
+  sum += results.slices.at(from_ms).totals;
+  EXPECT_EQ(sum, before);
+  ASSERT_THAT(world.Restatements(), SizeIs(1));  // the other days have no change of drivers
+  EXPECT_EQ(world.Restatements()[0].cause.reason, RestatementReason::kDrivers);
 }
 
 TEST(VehicleFolds, WhatWasMarkedIsRestatedAfterACrash) {
