@@ -11,12 +11,12 @@ namespace {
 
 constexpr double kEarthRadiusM = 6'371'008.8;  // mean radius, IUGG
 
-// Whether the vehicle moved while it was silent; nullopt: nobody knows.
+// Whether the vehicle moved by itself while it was silent; nullopt: nobody knows. Its wheels know better than its
+// place: a ferry moves that, too.
 std::optional<bool> Moved(const Gap& gap, const GapOptions& options) {
-  if (gap.distance_m && *gap.distance_m >= options.moved_m_min) return true;
-  if (gap.displaced_m && *gap.displaced_m >= options.moved_m_min) return true;
-  if (gap.distance_m && *gap.distance_m <= options.stood_m_max) return false;
-  if (!gap.distance_m && gap.displaced_m && *gap.displaced_m <= options.stood_m_max) return false;
+  const std::optional<double>& by_m = gap.distance_m ? gap.distance_m : gap.displaced_m;
+  if (by_m && *by_m >= options.moved_m_min) return true;
+  if (by_m && *by_m <= options.stood_m_max) return false;
   return std::nullopt;
 }
 

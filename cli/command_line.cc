@@ -70,6 +70,8 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, Terminal& terminal) 
   AddTelemetryCommands(program, chosen);
   AddSummaryCommand(program, chosen);
   AddTripCommands(program, chosen);
+  AddResultCommands(program, chosen);
+  AddRollupCommands(program, chosen);
   AddAdviceCommands(program, chosen);
   AddFaultCommand(program, chosen);
   AddSignalCommand(program, chosen);

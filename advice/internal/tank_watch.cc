@@ -15,6 +15,7 @@ std::optional<Event> TankWatch::Take(std::int64_t time_ms, std::optional<double>
     standing_since_ms_ = time_ms;
   } else if (time_ms - *standing_since_ms_ >= options_.stand_ms_min && !stood_) {
     stood_ = true;
+    stand_start_ms_ = *standing_since_ms_;
     stand_position_ = position;
   }
   if (!level_percent || *level_percent < options_.level_percent_min) return std::nullopt;
@@ -38,8 +39,11 @@ void TankWatch::LeaveGap() {
   }
   counts_.fill(0);
   reading_count_ = 0;
-  stood_ = true;
-  stand_position_.reset();
+  if (!stood_) {
+    stood_ = true;
+    stand_start_ms_ = standing_since_ms_.value_or(window_last_ms_);
+    stand_position_.reset();
+  }
   standing_since_ms_.reset();
 }
 
@@ -85,7 +89,9 @@ std::optional<Event> TankWatch::CloseWindow(bool standing) {
       return event;
     }
     if (!candidate_) {
-      candidate_ = Candidate{.start_time_ms = level_time_ms_, .before_percent = expected, .position = stand_position_};
+      candidate_ = Candidate{.start_time_ms = std::max(level_time_ms_, stand_start_ms_),
+                             .before_percent = expected,
+                             .position = stand_position_};
     }
     candidate_->end_time_ms = window_last_ms_;
     candidate_->after_percent = median;

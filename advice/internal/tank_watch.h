@@ -49,9 +49,9 @@ class TankWatch {
   template <typename Self, typename Archive>
   static void Fields(Self& self, Archive& archive) {
     archive(self.counts_, self.reading_count_, self.window_start_ms_, self.window_last_ms_, self.level_,
-            self.level_time_ms_, self.used_since_level_ul_, self.standing_since_ms_, self.stood_, self.stand_position_,
-            self.candidate_, self.anchor_percent_, self.used_since_anchor_ul_, self.learnt_percent_,
-            self.learnt_capacity_l_, self.known_capacity_l_);
+            self.level_time_ms_, self.used_since_level_ul_, self.standing_since_ms_, self.stand_start_ms_, self.stood_,
+            self.stand_position_, self.candidate_, self.anchor_percent_, self.used_since_anchor_ul_,
+            self.learnt_percent_, self.learnt_capacity_l_, self.known_capacity_l_);
   }
 
  private:
@@ -86,7 +86,8 @@ class TankWatch {
   std::int64_t level_time_ms_ = 0;
   std::int64_t used_since_level_ul_ = 0;
   std::optional<std::int64_t> standing_since_ms_;
-  bool stood_ = false;  // long enough, since the level was taken
+  std::int64_t stand_start_ms_ = 0;  // of the stand that `stood_` is about
+  bool stood_ = false;               // long enough, since the level was taken
   std::optional<Position> stand_position_;
   std::optional<Candidate> candidate_;
 

@@ -13,6 +13,8 @@ void AddImportCommand(CLI::App& program, Command& chosen);      // import
 void AddTelemetryCommands(CLI::App& program, Command& chosen);  // latest, history, watch
 void AddSummaryCommand(CLI::App& program, Command& chosen);     // summary
 void AddTripCommands(CLI::App& program, Command& chosen);       // trips, days
+void AddResultCommands(CLI::App& program, Command& chosen);     // stops, events, gaps, changes
+void AddRollupCommands(CLI::App& program, Command& chosen);     // rollup, day, drivers assign, drivers list
 void AddAdviceCommands(CLI::App& program, Command& chosen);     // advice driver, advice fuel
 void AddFaultCommand(CLI::App& program, Command& chosen);       // faults
 void AddSignalCommand(CLI::App& program, Command& chosen);      // signals

@@ -7,6 +7,7 @@
 #include "telltale/v1/trips.grpc.pb.h"
 
 #include "cli/commands/commands.h"
+#include "cli/commands/events.h"
 #include "cli/commands/totals.h"
 #include "cli/format.h"
 #include "cli/text.h"
@@ -18,26 +19,25 @@ struct TripArguments {
   std::string vin;
   RangeArguments range;
   bool events = false;
+  std::string as_known_at;
 };
 
-std::string EventValueText(const v1::Event& event) {
-  switch (event.kind()) {
-    case v1::EVENT_KIND_HARSH_BRAKE:
-    case v1::EVENT_KIND_HARSH_ACCELERATION:
-      return FormatNumber(event.value(), 1) + " m/s²";
-    case v1::EVENT_KIND_OVERSPEED:
-      return FormatNumber(event.value(), 0) + " km/h";
-    case v1::EVENT_KIND_LONG_IDLE:
-    case v1::EVENT_KIND_GAP:
-      return FormatDuration(std::chrono::milliseconds(static_cast<std::int64_t>(event.value() * 1000)));
-    default:
-      return FormatNumber(event.value(), 1);
-  }
+// Takes the time that results are asked for as of.
+template <typename Request>
+void SetKnown(const std::string& as_known_at, Request& request) {
+  if (!as_known_at.empty()) *request.mutable_as_known_at() = TimestampOf(as_known_at);
 }
 
-std::string PositionText(const v1::Position& position, bool is_set) {
-  if (!is_set) return kUnknown;
-  return fmt::format("{:.5f}, {:.5f}", position.latitude_deg(), position.longitude_deg());
+void AddKnown(CLI::App& app, std::string& as_known_at) {
+  app.add_option("--as-known-at", as_known_at, "As it was known at this time, before later frames changed it")
+      ->check(TimeArgument())
+      ->type_name("TIME");
+}
+
+std::string DriversText(const v1::Trip& trip) {
+  std::string text;
+  for (const std::string& driver_id : trip.driver_ids()) text += (text.empty() ? "" : ", ") + driver_id;
+  return text.empty() ? kUnknown : text;
 }
 
 Table TripTable(const std::vector<v1::Trip>& trips) {
@@ -51,7 +51,8 @@ Table TripTable(const std::vector<v1::Trip>& trips) {
                {"fuel", "l", Align::kRight},
                {"consumption", "l/100 km", Align::kRight},
                {"top speed", "km/h", Align::kRight},
-               {"events", "", Align::kRight}});
+               {"events", "", Align::kRight},
+               {"driver"}});
   int number = 0;
   for (const v1::Trip& trip : trips) {
     const v1::Totals& totals = trip.totals();
@@ -60,13 +61,13 @@ Table TripTable(const std::vector<v1::Trip>& trips) {
                   trip.open() ? "may go on" : TimeText(trip.end_time()), FormatDuration(duration),
                   AmountText(totals.distance_km(), totals.distance_source()), DurationText(totals.driving_duration()),
                   DurationText(totals.idle_duration()), AmountText(totals.fuel_used_l(), totals.fuel_source()),
-                  ConsumptionText(totals), FormatNumber(totals.speed_kmh_max(), 0),
-                  std::to_string(trip.events_size())});
+                  ConsumptionText(totals), FormatNumber(totals.speed_kmh_max(), 0), std::to_string(trip.events_size()),
+                  DriversText(trip)});
   }
   return table;
 }
 
-Table EventTable(const std::vector<v1::Trip>& trips) {
+Table TripEventTable(const std::vector<v1::Trip>& trips) {
   Table table({{"trip", "", Align::kRight},
                {"time", "UTC"},
                {"event"},
@@ -108,6 +109,7 @@ ExitCode ListTrips(const TripArguments& arguments, Session& session) {
   v1::ListTripsRequest request;
   request.set_vin(arguments.vin);
   *request.mutable_range() = TimeRangeOf(arguments.range);
+  SetKnown(arguments.as_known_at, request);
   std::vector<v1::Trip> trips;
   if (const auto status = session.client().CollectPages(&v1::TripService::Stub::ListTrips, request,
                                                         &v1::ListTripsResponse::trips, &trips);
@@ -122,7 +124,7 @@ ExitCode ListTrips(const TripArguments& arguments, Session& session) {
   if (!trips.empty()) session.PrintLine(TripSum(trips));
   if (arguments.events && !trips.empty()) {
     session.PrintLine("");
-    session.PrintTable(EventTable(trips), "No events.");
+    session.PrintTable(TripEventTable(trips), "No events.");
   }
   return ExitCode::kOk;
 }
@@ -133,6 +135,7 @@ Table DayTable(const std::vector<v1::VehicleDay>& days) {
                {"distance", "km", Align::kRight},
                {"driving", "", Align::kRight},
                {"idling", "", Align::kRight},
+               {"PTO work", "", Align::kRight},
                {"engine on", "", Align::kRight},
                {"fuel", "l", Align::kRight},
                {"consumption", "l/100 km", Align::kRight},
@@ -143,10 +146,10 @@ Table DayTable(const std::vector<v1::VehicleDay>& days) {
     const v1::Totals& totals = day.totals();
     table.AddRow({day.date(), std::to_string(day.trip_count()),
                   AmountText(totals.distance_km(), totals.distance_source()), DurationText(totals.driving_duration()),
-                  DurationText(totals.idle_duration()), DurationText(totals.engine_duration()),
-                  AmountText(totals.fuel_used_l(), totals.fuel_source()), ConsumptionText(totals),
-                  FormatNumber(totals.speed_kmh_max(), 0), std::to_string(totals.harsh_brake_count()),
-                  std::to_string(totals.harsh_acceleration_count())});
+                  DurationText(totals.idle_duration()), DurationText(totals.pto_duration()),
+                  DurationText(totals.engine_duration()), AmountText(totals.fuel_used_l(), totals.fuel_source()),
+                  ConsumptionText(totals), FormatNumber(totals.speed_kmh_max(), 0),
+                  std::to_string(totals.harsh_brake_count()), std::to_string(totals.harsh_acceleration_count())});
   }
   return table;
 }
@@ -155,6 +158,7 @@ ExitCode ListDays(const TripArguments& arguments, Session& session) {
   v1::ListDaysRequest request;
   request.set_vin(arguments.vin);
   *request.mutable_range() = TimeRangeOf(arguments.range);
+  SetKnown(arguments.as_known_at, request);
   request.set_page_size(366);
   std::vector<v1::VehicleDay> days;
   if (const auto status =
@@ -177,6 +181,7 @@ void AddTripCommands(CLI::App& program, Command& chosen) {
   auto trip_arguments = std::make_shared<TripArguments>();
   AddVin(*trips, trip_arguments->vin);
   AddRange(*trips, trip_arguments->range);
+  AddKnown(*trips, trip_arguments->as_known_at);
   trips->add_flag("--events", trip_arguments->events, "List what happened on them, too");
   trips->callback([&chosen, trip_arguments] {
     chosen = [trip_arguments](Session& session) { return ListTrips(*trip_arguments, session); };
@@ -186,6 +191,7 @@ void AddTripCommands(CLI::App& program, Command& chosen) {
   auto day_arguments = std::make_shared<TripArguments>();
   AddVin(*days, day_arguments->vin);
   AddRange(*days, day_arguments->range);
+  AddKnown(*days, day_arguments->as_known_at);
   days->callback([&chosen, day_arguments] {
     chosen = [day_arguments](Session& session) { return ListDays(*day_arguments, session); };
   });
