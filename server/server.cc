@@ -167,8 +167,12 @@ Status Server::Parts::OpenStores(const Clock& clock) {
 }
 
 Status Server::Parts::ListenForTerminals(const Clock& clock) {
-  ASSIGN_OR_RETURN(terminal_ports,
-                   TerminalPorts::Start(config.terminals, *pipeline, *registry, *terminals, *metrics_registry, clock));
+  const auto record_driver = [this](VehicleId vehicle, const DriverChange& change) -> Status {
+    ASSIGN_OR_RETURN(const bool changed, drivers->Record(vehicle, change));
+    return changed ? folds->Mark(vehicle, RestatementReason::kDrivers, change.time_ms) : OkStatus();
+  };
+  ASSIGN_OR_RETURN(terminal_ports, TerminalPorts::Start(config.terminals, *pipeline, *registry, *terminals,
+                                                        *metrics_registry, clock, record_driver));
   return OkStatus();
 }
 

@@ -23,9 +23,9 @@ Status Validate(const TerminalPortsOptions& options) {
 }
 
 TerminalPorts::TerminalPorts(const TerminalPortsOptions& options, Pipeline& pipeline, const VehicleRegistry& vehicles,
-                             TerminalRegistry& terminals, prometheus::Registry& metrics)
+                             TerminalRegistry& terminals, prometheus::Registry& metrics, jt808::DriverSink drivers)
     : metrics_(metrics),
-      jt808_shared_(pipeline, vehicles, terminals, metrics_, options.jt808_sessions),
+      jt808_shared_(pipeline, vehicles, terminals, metrics_, options.jt808_sessions, std::move(drivers)),
       jt808_sessions_(jt808_shared_),
       gb32960_shared_(pipeline, vehicles, terminals, metrics_, options.gb32960_sessions),
       gb32960_sessions_(gb32960_shared_),
@@ -35,8 +35,10 @@ TerminalPorts::TerminalPorts(const TerminalPortsOptions& options, Pipeline& pipe
 StatusOr<std::unique_ptr<TerminalPorts>> TerminalPorts::Start(const TerminalPortsOptions& options, Pipeline& pipeline,
                                                               const VehicleRegistry& vehicles,
                                                               TerminalRegistry& terminals,
-                                                              prometheus::Registry& metrics, const Clock& clock) {
-  std::unique_ptr<TerminalPorts> ports(new TerminalPorts(options, pipeline, vehicles, terminals, metrics));
+                                                              prometheus::Registry& metrics, const Clock& clock,
+                                                              jt808::DriverSink drivers) {
+  std::unique_ptr<TerminalPorts> ports(
+      new TerminalPorts(options, pipeline, vehicles, terminals, metrics, std::move(drivers)));
   const auto listen = [&](const GatewayOptions& gateway_options, TerminalSessions& sessions,
                           std::unique_ptr<TerminalGateway>& gateway) -> Status {
     if (gateway_options.listen.empty()) return OkStatus();

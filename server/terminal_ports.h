@@ -38,7 +38,8 @@ class TerminalPorts {
   // What is referred to outlives the ports. Errors: those of TerminalGateway::Start().
   static StatusOr<std::unique_ptr<TerminalPorts>> Start(const TerminalPortsOptions& options, Pipeline& pipeline,
                                                         const VehicleRegistry& vehicles, TerminalRegistry& terminals,
-                                                        prometheus::Registry& metrics, const Clock& clock);
+                                                        prometheus::Registry& metrics, const Clock& clock,
+                                                        jt808::DriverSink drivers);
 
   int port(TerminalProtocol protocol) const;  // 0: none
 
@@ -60,7 +61,7 @@ class TerminalPorts {
 
  private:
   TerminalPorts(const TerminalPortsOptions& options, Pipeline& pipeline, const VehicleRegistry& vehicles,
-                TerminalRegistry& terminals, prometheus::Registry& metrics);
+                TerminalRegistry& terminals, prometheus::Registry& metrics, jt808::DriverSink drivers);
   TerminalGateway* Of(TerminalProtocol protocol) const;
 
   TerminalMetrics metrics_;

@@ -173,6 +173,9 @@ void Session::HandleMessage(const Message& message, std::int64_t now_ms, Session
     case MessageId::kCanUpload:
       Answer(header, TakeCan(message, now_ms, out), out);
       return;
+    case MessageId::kDriverIdentity:
+      Answer(header, TakeDriver(message), out);
+      return;
     case MessageId::kParameters:
     case MessageId::kProperties:
       return;  // answers to what we asked
@@ -332,6 +335,27 @@ Result Session::TakeCan(const Message& message, std::int64_t now_ms, SessionOutp
   shared_.pipeline.AddDecoded(vehicle_, scratch.frames, out.batch);
   for (FaultReport& fault : scratch.faults) shared_.pipeline.AddFault(vehicle_, 0, std::move(fault), out.batch);
   return out.batch.refusal_count == refused_before && body.ok() ? Result::kDone : Result::kWrong;
+}
+
+// The answer waits for the disk, as a registration's does: a card is put in a few times a day.
+Result Session::TakeDriver(const Message& message) {
+  FieldReader body(message.body);
+  const DriverIdentity identity = ReadDriverIdentity(body, message.header.edition);
+  if (!body.ok() || !identity.time_ms) {
+    Refuse(body.ok() ? "time" : "body");
+    return Result::kWrong;
+  }
+  // A card that could not be read is in all the same: somebody drives, and nobody knows who.
+  DriverChange change{.time_ms = *identity.time_ms, .source = DriverSource::kTerminal};
+  if (identity.inserted && identity.result == 0) change.driver_id = identity.licence;
+  const Status status = shared_.drivers(vehicle_.id, change);
+  if (status.ok()) return Result::kDone;
+  if (absl::IsInvalidArgument(status)) {
+    Refuse("driver");
+    return Result::kWrong;
+  }
+  spdlog::warn("driver not written protocol={} error=\"{}\"", kProtocol, status.ToString());
+  return Result::kFailed;  // so the terminal sends it again
 }
 
 void Session::Tick(std::int64_t now_ms, SessionOutput& out) {

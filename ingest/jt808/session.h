@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "ingest/j1939/bus_decoder.h"
@@ -11,6 +13,7 @@
 #include "ingest/jt808/sub_packets.h"
 #include "ingest/terminals/metrics.h"
 #include "ingest/terminals/session.h"
+#include "storage/driver_log.h"
 #include "storage/terminal_registry.h"
 #include "storage/vehicle_registry.h"
 
@@ -24,16 +27,20 @@ struct SessionOptions {
   SubPackets::Options sub_packets;
 };
 
+// Takes who drives a vehicle from when on. Durable when it returns; the same again changes nothing.
+using DriverSink = std::function<Status(VehicleId vehicle, const DriverChange& change)>;
+
 // What all sessions share. Everything referred to outlives them. Immutable but for the stores behind it.
 struct Shared {
   Shared(const Pipeline& frames, const VehicleRegistry& vehicle_registry, TerminalRegistry& terminal_registry,
-         TerminalMetrics& terminal_metrics, const SessionOptions& session_options)
+         TerminalMetrics& terminal_metrics, const SessionOptions& session_options, DriverSink driver_sink)
       : pipeline(frames),
         vehicles(vehicle_registry),
         terminals(terminal_registry),
         metrics(terminal_metrics),
         counters(terminal_metrics.Of("jt808")),
         options(session_options),
+        drivers(std::move(driver_sink)),
         positions(frames.catalog()),
         j1939(frames.catalog()) {}
 
@@ -43,6 +50,7 @@ struct Shared {
   TerminalMetrics& metrics;
   const TerminalMetrics::OfProtocol counters;
   const SessionOptions options;
+  const DriverSink drivers;
   const PositionReader positions;
   const J1939Decoder j1939;
 };
@@ -77,6 +85,7 @@ class Session final : public TerminalSession {
   Result TakePosition(const Message& message, std::size_t body_begin, SessionOutput& out);
   Result TakePositions(const Message& message, SessionOutput& out);
   Result TakeCan(const Message& message, std::int64_t now_ms, SessionOutput& out);
+  Result TakeDriver(const Message& message);
   Result AddFrame(const PositionReader::Report& report, SessionOutput& out);
   void Answer(const Header& header, Result result, SessionOutput& out);
   void Reply(MessageId id, std::string_view body, SessionOutput& out);

@@ -139,7 +139,11 @@ class SessionTest : public ::testing::Test {
   Pipeline pipeline_{catalog_, telemetry_, faults_, live_, clock_, ingest_metrics_, {}};
   std::unique_ptr<VehicleRegistry> vehicles_ = *VehicleRegistry::Open(documents_);
   TerminalRegistry terminals_{documents_};
-  Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}};
+  DriverLog drivers_{documents_};
+  DriverSink driver_sink_ = [this](VehicleId vehicle, const DriverChange& change) {
+    return drivers_.Record(vehicle, change).status();
+  };
+  Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}, driver_sink_};
   VehicleId vehicle_id_ = 0;
   IncomingBatch batch_;
   Edition edition_ = Edition::k2013;
@@ -211,7 +215,7 @@ TEST_F(SessionTest, UnknownTerminalsOtherBoxesAndRevokedOnesGetNoCode) {
 }
 
 TEST_F(SessionTest, WhereItIsAllowedATerminalBindsItselfByTheVin) {
-  const Shared open(pipeline_, *vehicles_, terminals_, metrics_, {.self_registration = true});
+  const Shared open(pipeline_, *vehicles_, terminals_, metrics_, {.self_registration = true}, driver_sink_);
   Session wrong(open);
   EXPECT_THAT(Send(wrong, MessageOf(MessageId::kRegistration, RegistrationBody("BOX0001", 0, "LZYTBGCW4J1036498"))),
               ElementsAre("8100:000102"));
@@ -366,6 +370,65 @@ TEST_F(SessionTest, APlaceOfAMapOfChinaIsStoredAsWgs84) {
 TEST_F(SessionTest, TheTimeIsUtc) {
   Session session(shared_);
   EXPECT_THAT(Send(session, MessageOf(MessageId::kTimeQuery, "")), ElementsAre("8004:260301000000"));
+}
+
+// A card: put in or taken out, at 2026-03-01T08:00:00+08:00, with the licence's number.
+std::string DriverBody(bool inserted, std::string_view licence, std::uint8_t result = 0) {
+  std::string body;
+  ByteWriter writer(body);
+  writer.U8(inserted ? 1 : 2);
+  writer.Bytes(std::string_view(inserted ? "\x26\x03\x01\x08\x00\x00" : "\x26\x03\x01\x17\x30\x00", 6));
+  if (!inserted) return body;
+  writer.U8(result);
+  writer.U8(4);
+  writer.Bytes("\xC0\xEE\xCB\xC4");  // a name, GBK
+  writer.Bytes(std::string(licence) + std::string(20 - licence.size(), '\0'));
+  writer.U8(2);
+  writer.Bytes("\xBD\xBB");
+  writer.Bytes(std::string_view("\x20\x30\x12\x31", 4));
+  return body;
+}
+
+TEST_F(SessionTest, ADriverIsKnownFromTheCard) {
+  Bind();
+  Session session(shared_);
+  LogIn(session);
+  serial_ = 7;
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "310115198001010010"))),
+              ElementsAre("0702:7:0"));
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(false, ""))), ElementsAre("0702:8:0"));
+  const auto changes = drivers_.Changes(vehicle_id_);
+  ASSERT_TRUE(changes.ok());
+  ASSERT_EQ(changes->size(), 2U);
+  EXPECT_EQ((*changes)[0].time_ms, kNowMs);
+  EXPECT_EQ((*changes)[0].driver_id, "310115198001010010");
+  EXPECT_EQ((*changes)[0].source, DriverSource::kTerminal);
+  EXPECT_EQ((*changes)[1].time_ms, kNowMs + (9 * 60 + 30) * 60'000);
+  EXPECT_EQ((*changes)[1].driver_id, "");
+}
+
+TEST_F(SessionTest, ACardThatCannotBeReadIsNobodys) {
+  Bind();
+  Session session(shared_);
+  LogIn(session);
+  serial_ = 7;
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "310115198001010010", 2))),
+              ElementsAre("0702:7:0"));
+  const auto changes = drivers_.Changes(vehicle_id_);
+  ASSERT_EQ(changes->size(), 1U);
+  EXPECT_EQ((*changes)[0].driver_id, "");
+}
+
+TEST_F(SessionTest, ADriverThatIsNotWrittenIsAskedForAgain) {
+  Bind();
+  Session session(shared_);
+  LogIn(session);
+  documents_.fail = true;
+  serial_ = 7;
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "D1"))), ElementsAre("0702:7:1"));
+  documents_.fail = false;
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "D1"))), ElementsAre("0702:8:0"));
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, "\x03")), ElementsAre("0702:9:2"));
 }
 
 }  // namespace

@@ -157,7 +157,7 @@ class GatewayTest : public ::testing::Test {
   Pipeline pipeline_{catalog_, store_, faults_, live_, clock_, ingest_metrics_, {}};
   std::unique_ptr<VehicleRegistry> vehicles_ = *VehicleRegistry::Open(documents_);
   TerminalRegistry terminals_{documents_};
-  const jt808::Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}};
+  const jt808::Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}, {}};
   jt808::Sessions sessions_{shared_};
   std::unique_ptr<TerminalGateway> gateway_;
 };
