@@ -28,8 +28,12 @@ std::optional<bool> IsOff(const GapSide& side) {
 
 bool Drives(const GapSide& side) { return side.speed_kmh && *side.speed_kmh >= 10.0; }
 
-bool SupplyCollapsed(const GapSide& side, const GapOptions& options) {
-  return side.power_cut || (side.supply_v && *side.supply_v < options.supply_collapse_v);
+// Before the silence: the starter makes a supply dip after it.
+bool SupplyCollapsed(const Gap& gap, const GapOptions& options) {
+  if (gap.before.power_cut || gap.after.power_cut || gap.before.undervoltage) return true;
+  if (!gap.before.supply_v) return false;
+  const bool net_of_24_v = gap.after.supply_v && *gap.after.supply_v > 18.0;
+  return *gap.before.supply_v < options.supply_collapse_v * (net_of_24_v ? 2.0 : 1.0);
 }
 
 std::string YesNo(bool yes, const char* if_yes, const char* if_no) { return yes ? if_yes : if_no; }
@@ -42,7 +46,8 @@ void Describe(const char* when, const GapSide& side, std::vector<std::string>& e
   if (side.speed_kmh) add(fmt::format("{:.0f} km/h", *side.speed_kmh));
   if (side.supply_v) add(fmt::format("supply {:.1f} V", *side.supply_v));
   if (side.satellite_count) add(fmt::format("{} satellites", *side.satellite_count));
-  if (side.power_cut) add("alarm: supply cut or low");
+  if (side.power_cut) add("alarm: supply cut");
+  if (side.undervoltage) add("alarm: supply low");
   if (side.aerial_fault) add("alarm: GNSS module or aerial");
   evidence.push_back(fmt::format("{} the silence: {}", when, known.empty() ? "nothing is known" : known));
 }
@@ -52,7 +57,7 @@ void Describe(const char* when, const GapSide& side, std::vector<std::string>& e
 GapExplanation Judge(const Gap& gap, const GapOptions& options) {
   const std::optional<bool> moved = Moved(gap, options);
   const std::optional<bool> off_before = IsOff(gap.before);
-  const bool collapsed = SupplyCollapsed(gap.before, options) || SupplyCollapsed(gap.after, options);
+  const bool collapsed = SupplyCollapsed(gap, options);
   const bool aerial = gap.before.aerial_fault || gap.after.aerial_fault;
 
   // Driving on both sides and nothing in between: no odometer, no fuel, the same place.
@@ -65,11 +70,12 @@ GapExplanation Judge(const Gap& gap, const GapOptions& options) {
   if (off_before.value_or(false) && !moved.value_or(false) && !collapsed) {
     return {.cause = GapCause::kEngineOff, .confidence = moved ? 0.95 : 0.7};
   }
-  if (collapsed && moved.value_or(false) && Drives(gap.before)) {
-    // Cut off while it drove, and it drove on. A worn connector does the same, so this is never certain.
+  if (moved.value_or(false) && Drives(gap.before) && gap.before.power_cut != gap.after.power_cut) {
+    // Cut off while it drove, and it drove on. A worn connector does the same, so this is never certain; an alarm that
+    // stands on both sides tells nothing.
     return {.cause = GapCause::kTampering, .confidence = 0.6};
   }
-  if (collapsed) return {.cause = GapCause::kPowerCut, .confidence = moved ? 0.9 : 0.7};
+  if (collapsed && !(moved.value_or(false) && Drives(gap.before))) return {.cause = GapCause::kPowerCut, .confidence = moved ? 0.9 : 0.7};
   if (moved.value_or(false) && aerial) return {.cause = GapCause::kTerminalFault, .confidence = 0.6};
   if (moved.value_or(false) && off_before != true) return {.cause = GapCause::kNoCoverage, .confidence = 0.5};
   return {};

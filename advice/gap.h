@@ -33,7 +33,7 @@ struct GapSide {
 
   template <typename Self, typename Archive>
   static void Fields(Self& self, Archive& archive) {
-    archive(self.engine_running, self.ignition_on, self.speed_kmh, self.supply_v, self.satellite_count, self.power_cut,
+    archive(self.engine_running, self.ignition_on, self.speed_kmh, self.supply_v, self.satellite_count, self.power_cut, self.undervoltage,
             self.aerial_fault, self.position);
   }
   friend bool operator==(const GapSide&, const GapSide&) = default;
@@ -73,7 +73,7 @@ struct GapExplanation {
 struct GapOptions {
   double moved_m_min = 300.0;  // farther is moved: GNSS noise of a parked vehicle and the grid of SPN 245 stay below
   double stood_m_max = 150.0;  // up to here it stood: a step of SPN 245 is 125 m
-  double supply_collapse_v = 9.0;    // below no starter battery of a 12 V or 24 V net lets a terminal run
+  double supply_collapse_v = 9.0;  // of a 12 V net, of a 24 V net twice: below, no starter battery lets a terminal run
   std::uint32_t neighbours_min = 3;  // fewer silent vehicles may be chance
 };
 

@@ -30,9 +30,8 @@ void VehicleFold::FillSide(std::int64_t time_ms, GapSide& side) const {
   FillIn(side.speed_kmh, wheel_kmh ? wheel_kmh : get(AdviceSignal::kGnssSpeed));
   FillIn(side.supply_v, get(AdviceSignal::kSupplyVoltage));
   FillIn(side.satellite_count, get(AdviceSignal::kSatelliteCount));
-  for (const AdviceSignal alarm : {AdviceSignal::kPowerCut, AdviceSignal::kUndervoltage}) {
-    side.power_cut |= get(alarm).value_or(0.0) > 0.0;
-  }
+  side.power_cut |= get(AdviceSignal::kPowerCut).value_or(0.0) > 0.0;
+  side.undervoltage |= get(AdviceSignal::kUndervoltage).value_or(0.0) > 0.0;
   for (const AdviceSignal alarm :
        {AdviceSignal::kGnssFault, AdviceSignal::kAntennaCut, AdviceSignal::kAntennaShorted}) {
     side.aerial_fault |= get(alarm).value_or(0.0) > 0.0;

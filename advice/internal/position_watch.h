@@ -8,12 +8,23 @@
 
 namespace telltale::internal {
 
+// A place at a time.
+struct TimedPosition {
+  std::int64_t time_ms = 0;
+  Position position;
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.time_ms, self.position);
+  }
+};
+
 // Follows the vehicle's place: refuses places that cannot be, and sees when it is carried, by a tow truck, a ferry or a
 // train. Not thread-safe; copyable.
 class PositionWatch {
  public:
   static constexpr double kSpeedKmhMax = 250.0;     // between two places; see FoldOptions::counter_speed_kmh_max
-  static constexpr double kSlackM = 200.0;          // the noise of both places, in a street canyon
+  static constexpr double kSlackM = 400.0;  // the noise of two places, 200 m each in a street canyon
   static constexpr double kCarriedM = 500.0;        // farther than any noise of a parked vehicle's place
   static constexpr std::int64_t kRestMs = 600'000;  // carried no more if it has not moved on for so long
 
@@ -43,29 +54,20 @@ class PositionWatch {
 
   template <typename Self, typename Archive>
   static void Fields(Self& self, Archive& archive) {
-    archive(self.accepted_, self.refused_, self.refused_count_, self.parked_, self.far_, self.carried_);
+    archive(self.accepted_, self.refused_, self.refused_count_, self.parked_, self.far_, self.far_count_, self.carried_);
   }
 
  private:
-  struct Place {
-    std::int64_t time_ms = 0;
-    Position position;
-
-    template <typename Self, typename Archive>
-    static void Fields(Self& self, Archive& archive) {
-      archive(self.time_ms, self.position);
-    }
-  };
-
-  static bool CanBe(const Place& from, const Place& to);
-  void FollowCarriage(const Place& place, bool drives);
+  static bool CanBe(const TimedPosition& from, const TimedPosition& to);
+  void FollowCarriage(const TimedPosition& place, bool drives);
   void EndCarriage();
 
-  std::optional<Place> accepted_;
-  std::optional<Place> refused_;
+  std::optional<TimedPosition> accepted_;
+  std::optional<TimedPosition> refused_;
   int refused_count_ = 0;        // in a row, which agree with each other
-  std::optional<Place> parked_;  // where it stands by itself, or was taken away from
-  std::optional<Place> far_;     // the last place that was farther on, while it is carried
+  std::optional<TimedPosition> parked_;  // where it stands by itself, or was taken away from
+  std::optional<TimedPosition> far_;  // the last place that was farther on, while it is carried
+  int far_count_ = 0;                 // places that were farther on: one may be wrong
   std::optional<Event> carried_;
 };
 

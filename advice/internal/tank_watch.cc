@@ -89,7 +89,7 @@ std::optional<Event> TankWatch::CloseWindow(bool standing) {
       return event;
     }
     if (!candidate_) {
-      candidate_ = Candidate{.start_time_ms = std::max(level_time_ms_, stand_start_ms_),
+      candidate_ = TankChange{.start_time_ms = std::max(level_time_ms_, stand_start_ms_),
                              .before_percent = expected,
                              .position = stand_position_};
     }
@@ -122,7 +122,7 @@ void TankWatch::Learn(double percent) {
   learnt_capacity_l_ = capacity_l;
 }
 
-Event TankWatch::EventOf(const Candidate& candidate) const {
+Event TankWatch::EventOf(const TankChange& candidate) const {
   const double change = candidate.after_percent - candidate.before_percent;
   const auto capacity = capacity_l();
   return {.kind = change > 0 ? EventKind::kRefuelling : EventKind::kFuelDrop,

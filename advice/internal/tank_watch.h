@@ -9,6 +9,20 @@
 
 namespace telltale::internal {
 
+// A change of the level that one window has shown.
+struct TankChange {
+  std::int64_t start_time_ms = 0;
+  std::int64_t end_time_ms = 0;
+  double before_percent = 0.0;
+  double after_percent = 0.0;
+  std::optional<Position> position;
+
+  template <typename Self, typename Archive>
+  static void Fields(Self& self, Archive& archive) {
+    archive(self.start_time_ms, self.end_time_ms, self.before_percent, self.after_percent, self.position);
+  }
+};
+
 // Finds refuellings and drops in the level of a tank that sloshes; docs/fuel_events.md has the method and its error
 // rates. Not thread-safe; copyable, about 1 KiB.
 class TankWatch {
@@ -58,22 +72,9 @@ class TankWatch {
   static constexpr std::size_t kSteps = 251;  // SPN 96: 0 to 100 % by 0.4
   static constexpr double kStepPercent = 0.4;
 
-  struct Candidate {
-    std::int64_t start_time_ms = 0;
-    std::int64_t end_time_ms = 0;
-    double before_percent = 0.0;
-    double after_percent = 0.0;
-    std::optional<Position> position;
-
-    template <typename Self, typename Archive>
-    static void Fields(Self& self, Archive& archive) {
-      archive(self.start_time_ms, self.end_time_ms, self.before_percent, self.after_percent, self.position);
-    }
-  };
-
   double Median() const;
   std::optional<Event> CloseWindow(bool standing);
-  Event EventOf(const Candidate& candidate) const;
+  Event EventOf(const TankChange& candidate) const;
   void Learn(double percent);
 
   Options options_;
@@ -89,7 +90,7 @@ class TankWatch {
   std::int64_t stand_start_ms_ = 0;  // of the stand that `stood_` is about
   bool stood_ = false;               // long enough, since the level was taken
   std::optional<Position> stand_position_;
-  std::optional<Candidate> candidate_;
+  std::optional<TankChange> candidate_;
 
   std::optional<double> anchor_percent_;  // from where the tank's size is learnt
   std::int64_t used_since_anchor_ul_ = 0;

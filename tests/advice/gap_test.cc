@@ -103,6 +103,13 @@ TEST(Gap, TamperingNeedsACutWhileItDroveAndDroveOn) {
   gap.after.power_cut = true;
   EXPECT_EQ(Explain(gap).cause, GapCause::kTampering);
   EXPECT_LE(Explain(gap).confidence, 0.6);  // a worn connector does the same
+  gap.before.power_cut = true;              // an alarm that stands all the time
+  EXPECT_EQ(Explain(gap).cause, GapCause::kNoCoverage);
+  gap = DrivenOn();
+  gap.before.undervoltage = true;
+  EXPECT_EQ(Explain(gap).cause, GapCause::kNoCoverage);
+  gap = DrivenOn();
+  gap.after.power_cut = true;
   gap.distance_m.reset();
   EXPECT_EQ(Explain(gap).cause, GapCause::kPowerCut);
 }
@@ -113,6 +120,15 @@ TEST(Gap, ASupplyBelowNineVoltsHasCollapsed) {
   EXPECT_EQ(Explain(gap).cause, GapCause::kEngineOff);
   gap.before.supply_v = 8.95;
   EXPECT_EQ(Explain(gap).cause, GapCause::kPowerCut);
+  // 24 V: at 17 V nothing runs.
+  gap.before.supply_v = 17.0;
+  EXPECT_EQ(Explain(gap).cause, GapCause::kEngineOff);
+  gap.after.supply_v = 26.0;
+  EXPECT_EQ(Explain(gap).cause, GapCause::kPowerCut);
+  // The starter's dip after the silence is none.
+  gap.before.supply_v = 25.0;
+  gap.after.supply_v = 8.0;
+  EXPECT_EQ(Explain(gap).cause, GapCause::kEngineOff);
 }
 
 // Whatever is taken away, no cause becomes more certain.

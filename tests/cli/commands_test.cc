@@ -313,11 +313,11 @@ TEST(Trips, ShowsEachTripAndTheirSum) {
   const RunResult result = RunCli(server.address(), {"trips", kVin, "--events"});
   // 20 l over 80 km are 25 l/100 km.
   EXPECT_EQ("\n" + result.out, R"(
-trip  start                end                    duration  distance     driving  idling   fuel  consumption  top speed  events
+trip  start                end                    duration  distance     driving  idling   fuel  consumption  top speed  events  driver
       UTC                  UTC                                    km                          l     l/100 km       km/h
-────  ───────────────────  ───────────────────  ──────────  ────────  ──────────  ──────  ─────  ───────────  ─────────  ──────
-   1  2026-03-01 08:00:00  2026-03-01 09:05:00  1 h 05 min      80.0  1 h 00 min   5 min  ~20.0        ~25.0         89       1
-   2  2026-03-01 08:00:00  may go on            1 h 05 min      80.0  1 h 00 min   5 min  ~20.0        ~25.0         89       1
+────  ───────────────────  ───────────────────  ──────────  ────────  ──────────  ──────  ─────  ───────────  ─────────  ──────  ──────
+   1  2026-03-01 08:00:00  2026-03-01 09:05:00  1 h 05 min      80.0  1 h 00 min   5 min  ~20.0        ~25.0         89       1  –
+   2  2026-03-01 08:00:00  may go on            1 h 05 min      80.0  1 h 00 min   5 min  ~20.0        ~25.0         89       1  –
 2 trips: 160.0 km, 2 h 00 min of driving, 40.0 l   (~ estimated from other signals)
 
 trip  time                 event           value  lasted  speed  latitude, longitude
@@ -376,9 +376,10 @@ TEST(Days, ShowsEachDay) {
   day.mutable_totals()->set_harsh_brake_count(2);
   day.set_trip_count(3);
   const CannedServer server(answers);
-  EXPECT_THAT(RunCli(server.address(), {"days", kVin}).out,
-              HasSubstr("2026-03-01      3      80.0  1 h 00 min   5 min        0 s  ~20.0        ~25.0         89"
-                        "               2                    0\n"));
+  EXPECT_THAT(
+      RunCli(server.address(), {"days", kVin}).out,
+      HasSubstr("2026-03-01      3      80.0  1 h 00 min   5 min       0 s        0 s  ~20.0        ~25.0         89"
+                "               2                    0\n"));
 }
 
 // --- advice ---

@@ -1,6 +1,8 @@
 // The whole story with the client that users have: real recordings in, trips, advice, faults and values out.
 
 #include <algorithm>
+#include <chrono>
+#include <fstream>
 #include <map>
 #include <numeric>
 #include <vector>
@@ -18,6 +20,8 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 
 constexpr const char* kVin = "WDB9630031L000001";
+constexpr std::uint32_t kSpeed = 2;         // wheel_based_vehicle_speed
+constexpr std::uint32_t kEngineSpeed = 11;  // engine_speed
 
 class Client : public ::testing::Test {
  protected:
@@ -124,6 +128,91 @@ TEST_F(Client, ALateTripChangesWhatWasKnownAsIfItHadComeInTime) {
   EXPECT_EQ(RunJson({"advice", "driver", other}), RunJson({"advice", "driver", kVin}));
 }
 
+// Writes the rows of a drive whose seconds since its start are inside, or outside, of a range.
+std::string CutDrive(const std::filesystem::path& folder, const std::string& name, int from_s, int to_s, bool inside) {
+  std::ifstream in(std::string(TELLTALE_SOURCE_DIR) + "/tests/data/trips/" + name);
+  const std::string path = folder / (inside ? "inside.csv" : "outside.csv");
+  std::ofstream out(path);
+  std::string line;
+  std::getline(in, line);
+  out << line << '\n';
+  while (std::getline(in, line)) {
+    const int second = std::stoi(line);
+    if ((second >= from_s && second < to_s) == inside) out << line << '\n';
+  }
+  return path;
+}
+
+TEST_F(Client, LateMinutesRestateTheirDayAndTheLedgerTellsWhat) {
+  constexpr const char* kStart = "2017-07-05T05:16:30Z";
+  const std::string name = "car_2017-07-05_RT_S_Stau.1hz.csv";
+  ASSERT_EQ(Run({"vehicles", "add", kVin, "--class", "car", "--fuel", "diesel"}).exit_status, 0);
+  const auto import = [this](const std::string& path, const std::string& start) {
+    ASSERT_EQ(Run({"import", path, "--vin", kVin, "--start-time", start}).exit_status, 0);
+  };
+  import(CutDrive(folder_.path(), name, 1200, 1800, false), kStart);
+  Import("trips/car_2017-07-06_KA_KA_Normal.1hz.csv", {"--start-time", "2017-07-06T06:37:58Z"});
+  const json before = RunJson({"trips", kVin, "--to", "2017-07-06"});
+  ASSERT_EQ(before.size(), 2U);
+  EXPECT_EQ(RunJson({"changes", kVin}).size(), 0U);
+  EXPECT_EQ(RunJson({"gaps", kVin, "--to", "2017-07-06"}).size(), 2U);  // the tunnel, and the night
+
+  import(CutDrive(folder_.path(), name, 1200, 1800, true), kStart);
+  const json after = RunJson({"trips", kVin, "--to", "2017-07-06"});
+  ASSERT_EQ(after.size(), 1U);
+  EXPECT_NEAR(after[0]["totals"]["distance_km"].get<double>(), 54.309, 0.002);  // trips.reference.json
+  const json changes = RunJson({"changes", kVin});
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0]["date"], "2017-07-05");
+  EXPECT_EQ(changes[0]["reason"], "CHANGE_REASON_LATE_FRAMES");
+  EXPECT_EQ(changes[0]["first_late_frame"], "2017-07-05T05:36:30Z");
+  EXPECT_EQ(changes[0]["late_frame_count"], "600");
+  EXPECT_EQ(changes[0]["before"]["trip_count"], 2);
+  EXPECT_EQ(changes[0]["after"]["trip_count"], 1);
+
+  // A moment before the change, two trips were known.
+  const auto known = RunJson({"trips", kVin, "--to", "2017-07-06", "--as-known-at", "2020-01-01"});
+  EXPECT_EQ(known.size(), 0U);
+  const std::string changed_at = changes[0]["time"];
+  EXPECT_EQ(RunJson({"trips", kVin, "--to", "2017-07-06", "--as-known-at", changed_at}).size(), 1U);
+}
+
+TEST_F(Client, ADriversMonthIsASumInTheDriversTimeZone) {
+  ASSERT_EQ(Run({"vehicles", "add", kVin, "--class", "heavy-truck", "--fuel", "diesel"}).exit_status, 0);
+  Import("trips/truck_longhaul_cycle_a.1hz.csv", {"--start-time", "2026-03-02T14:00:00Z"});
+  ASSERT_EQ(Run({"drivers", "assign", kVin, "D-1", "--from", "2026-03-02T12:00:00Z"}).exit_status, 0);
+  ASSERT_EQ(Run({"drivers", "assign", kVin, "D-2", "--from", "2026-03-02T16:12:34Z"}).exit_status, 0);
+  EXPECT_EQ(RunJson({"drivers", "assign", kVin, "D-2", "--from", "2026-03-02T16:12:34Z"})["changed"], false);
+  EXPECT_EQ(RunJson({"drivers", "list", kVin}).size(), 2U);
+
+  const json whole = RunJson({"rollup", kVin});
+  ASSERT_EQ(whole.size(), 1U);
+  const double distance_km = whole[0]["totals"]["distance_km"];
+  EXPECT_NEAR(distance_km, 430.7, 0.1);  // tests/data/trips/README.md
+  const json by_driver = RunJson({"rollup", kVin, "--by-driver"});
+  ASSERT_EQ(by_driver.size(), 2U);
+  EXPECT_NEAR(by_driver[0]["totals"]["distance_km"].get<double>() + by_driver[1]["totals"]["distance_km"].get<double>(),
+              distance_km, 1e-6);
+  EXPECT_EQ(by_driver[0]["driver_id"], "D-1");
+  // In Shanghai the day changes at 16:00 UTC: D-1 drives on both days, D-2 on the second.
+  const json days = RunJson({"day", kVin, "--time-zone", "Asia/Shanghai", "--by-driver", "--classes"});
+  ASSERT_EQ(days.size(), 3U);
+  EXPECT_EQ(days[1]["start_time"], "2026-03-02T16:00:00Z");
+  EXPECT_EQ(days[2]["driver_id"], "D-2");
+  double classes_m = 0;
+  for (const json& entry : days[0]["classes"]) {
+    if (entry["group"] == "CLASS_GROUP_VEHICLE_SPEED") classes_m += entry["distance_m"].get<double>();
+  }
+  EXPECT_NEAR(classes_m * 1e-3, days[0]["totals"]["distance_km"].get<double>(), 0.01);
+  const json trips = RunJson({"trips", kVin});
+  EXPECT_EQ(trips[1]["driver_ids"], json::array({"D-1", "D-2"}));
+
+  const ProgramResult zone = Run({"day", kVin, "--time-zone", "Asia/Shangri-La"});
+  EXPECT_EQ(zone.exit_status, 1);
+  EXPECT_THAT(zone.output, HasSubstr("Asia/Shanghai"));
+  EXPECT_THAT(Run({"day", kVin, "--time-zone", "Asia/Kathmandu"}).output, HasSubstr("half hour"));
+}
+
 TEST_F(Client, ACanLogGivesFaultsAndTheSameAgainChangesNothing) {
   Import("canlogs/truck_coldstart_2013.log", {"--register"});
   const json faults = RunJson({"faults", kVin});
@@ -162,6 +251,41 @@ TEST_F(Client, ErrorsSayWhatToDo) {
   result = Run({"trips", kVin});
   EXPECT_EQ(result.exit_status, 3);
   EXPECT_THAT(result.output, HasSubstr("is telltaled running"));
+}
+
+// Nobody asks, and the day is published, and restated after a kill.
+TEST(Publisher, DaysAreRestatedWithoutBeingAskedAlsoAfterAKill) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> settings = {"--set", "advice.settle_after_s=0"};
+  // Frames every 10 s from 2026-03-01T00:00:00Z on, at 36 km/h and 1,200 rpm, from one to another.
+  const auto send = [](const RunningServer& server, int from, int to) {
+    IngestStream stream(server.channel());
+    stream.Hello({kSpeed, kEngineSpeed}, {kVin});
+    stream.ReadHello();
+    std::uint64_t sequence = 0;
+    for (int i = from; i < to; i += 500) {
+      std::vector<std::int64_t> times_ms;
+      for (int k = i; k < std::min(i + 500, to); ++k) times_ms.push_back(1'772'323'200'000 + k * 10'000LL);
+      ASSERT_TRUE(stream.Send(MakeBatch(++sequence, times_ms, {36 * 256, 1200 * 8})));
+      ASSERT_EQ(stream.ReadAck().refusals_size(), 0);
+    }
+  };
+  const auto wait_for = [](const RunningServer& server, const std::string& metric, double value) {
+    return Within(std::chrono::seconds(30), [&] { return server.Metrics()[metric] >= value; });
+  };
+  {
+    RunningServer server(folder.path(), settings);
+    server.Register(kVin);
+    send(server, 0, 1000);
+    send(server, 1100, 11'100);  // into the second day
+    EXPECT_TRUE(wait_for(server, "telltale_advice_days_published_total", 1));
+    send(server, 1000, 1100);  // late
+    server.Kill();
+  }
+  RunningServer server(folder.path(), settings);
+  send(server, 11'100, 11'110);
+  EXPECT_TRUE(wait_for(server, "telltale_advice_days_restated_total", 1));
+  EXPECT_EQ(server.Metrics()["telltale_advice_marked_vehicles"], 0);
 }
 
 }  // namespace
