@@ -75,7 +75,8 @@ GapExplanation Judge(const Gap& gap, const GapOptions& options) {
     // stands on both sides tells nothing.
     return {.cause = GapCause::kTampering, .confidence = 0.6};
   }
-  if (collapsed && !(moved.value_or(false) && Drives(gap.before))) return {.cause = GapCause::kPowerCut, .confidence = moved ? 0.9 : 0.7};
+  if (collapsed && !(moved.value_or(false) && Drives(gap.before)))
+    return {.cause = GapCause::kPowerCut, .confidence = moved ? 0.9 : 0.7};
   if (moved.value_or(false) && aerial) return {.cause = GapCause::kTerminalFault, .confidence = 0.6};
   if (moved.value_or(false) && off_before != true) return {.cause = GapCause::kNoCoverage, .confidence = 0.5};
   return {};

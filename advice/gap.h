@@ -27,14 +27,15 @@ struct GapSide {
   std::optional<double> speed_kmh;
   std::optional<double> supply_v;
   std::optional<int> satellite_count;
-  bool power_cut = false;     // the terminal's alarm: main supply cut off, or too low
+  bool power_cut = false;     // the terminal's alarm: main supply cut off
+  bool undervoltage = false;  // the terminal's alarm: main supply too low
   bool aerial_fault = false;  // the terminal's alarm: GNSS module, its aerial cut or shorted
   std::optional<Position> position;
 
   template <typename Self, typename Archive>
   static void Fields(Self& self, Archive& archive) {
-    archive(self.engine_running, self.ignition_on, self.speed_kmh, self.supply_v, self.satellite_count, self.power_cut, self.undervoltage,
-            self.aerial_fault, self.position);
+    archive(self.engine_running, self.ignition_on, self.speed_kmh, self.supply_v, self.satellite_count, self.power_cut,
+            self.undervoltage, self.aerial_fault, self.position);
   }
   friend bool operator==(const GapSide&, const GapSide&) = default;
 };

@@ -98,7 +98,7 @@ class VehicleFold {
             self.engine_off_since_ms_, self.settled_time_ms_, self.idle_, self.phase_, self.draft_, self.ended_,
             self.idle_before_, self.brake_run_, self.acceleration_run_, self.overspeed_run_, self.outside_,
             self.outside_totals_, self.stop_start_ms_, self.stop_position_, self.stand_totals_, self.position_,
-            self.tank_, self.class_conditions_, self.gap_, self.raised_alarms_);
+            self.tank_, self.tank_has_probe_, self.class_conditions_, self.gap_, self.raised_alarms_);
   }
 
  private:
@@ -272,8 +272,10 @@ class VehicleFold {
 
   internal::PositionWatch position_;
   internal::TankWatch tank_;
-  ClassConditions class_conditions_;  // as of the last frame
-  ClassAccumulator classes_;          // of the slice that goes on
+  bool tank_has_probe_ = false;                   // its level is litres of a probe
+  std::vector<internal::TankEvent> tank_events_;  // keeps its memory
+  ClassConditions class_conditions_;              // as of the last frame
+  ClassAccumulator classes_;                      // of the slice that goes on
   std::int64_t class_slice_ms_ = 0;
   std::optional<OpenGap> gap_;
   std::map<std::uint8_t, Event> raised_alarms_;  // by place in AdviceSignals::alarms()

@@ -46,20 +46,27 @@ void VehicleFold::TakePosition(std::int64_t time_ms) {
 
 void VehicleFold::TakeTank(std::int64_t time_ms, const internal::Step& step, const Conditions& now) {
   std::optional<double> level_percent;
-  if (settled()) {
-    if (values_.Updated(AdviceSignal::kFuelLevel)) {
-      level_percent = Get(AdviceSignal::kFuelLevel, time_ms);
-    } else if (values_.Updated(AdviceSignal::kTerminalFuelVolume) && !Get(AdviceSignal::kFuelLevel, time_ms)) {
-      // Litres as percent of the largest tank that there is.
-      tank_.SetCapacity(options_.tank_l_max);
-      level_percent = *Get(AdviceSignal::kTerminalFuelVolume, time_ms) / options_.tank_l_max * 100.0;
-    }
+  if (values_.Updated(AdviceSignal::kFuelLevel)) {
+    level_percent = Get(AdviceSignal::kFuelLevel, time_ms);
+  } else if (values_.Updated(AdviceSignal::kTerminalFuelVolume) && !Get(AdviceSignal::kFuelLevel, time_ms)) {
+    // Litres as percent of the largest tank that there is.
+    if (!tank_has_probe_) tank_ = internal::TankWatch({}, options_.tank_l_max);
+    tank_has_probe_ = true;
+    level_percent = *Get(AdviceSignal::kTerminalFuelVolume, time_ms) / options_.tank_l_max * 100.0;
   }
   const std::int64_t used_ul = step.fuel.fine_ul > 0   ? step.fuel.fine_ul
                                : step.fuel.rate_ul > 0 ? step.fuel.rate_ul
                                                        : step.fuel.coarse_ul;
-  const auto event = tank_.Take(time_ms, level_percent, used_ul, !now.moving, PositionAt(time_ms));
-  if (event) results_.events.push_back(*event);
+  tank_events_.clear();
+  tank_.Take(time_ms, level_percent, used_ul, !now.moving, settled(), PositionAt(time_ms), tank_events_);
+  for (const internal::TankEvent& event : tank_events_) {
+    results_.events.push_back({.kind = event.refuelling ? EventKind::kRefuelling : EventKind::kFuelDrop,
+                               .start_time_ms = event.start_time_ms,
+                               .duration_ms = event.end_time_ms - event.start_time_ms,
+                               .value = event.change_percent,
+                               .position = event.position,
+                               .fuel_ul = std::llround(event.litres.value_or(0.0) * 1e6)});
+  }
 }
 
 ClassConditions VehicleFold::ClassConditionsAt(std::int64_t time_ms, const Conditions& now) {

@@ -105,7 +105,7 @@ bool Pipeline::CheckVehicleAndTime(const VehicleRegistry::Entry& vehicle, std::u
            "the vehicle is not registered; register it (VehicleService/RegisterVehicle), then send again", batch);
     return false;
   }
-  const std::int64_t earliest_ms = std::max(options_.earliest_time_ms, vehicle.earliest_time_ms);
+  const std::int64_t earliest_ms = EarliestMs(vehicle);
   if (measure_time_ms < earliest_ms) [[unlikely]] {
     Refuse(frame_index, 0, RefusalReason::kTimeTooEarly,
            fmt::format("measured at {} ms since 1970, before {}: {}; check the terminal's clock", measure_time_ms,
@@ -115,7 +115,7 @@ bool Pipeline::CheckVehicleAndTime(const VehicleRegistry::Entry& vehicle, std::u
            batch);
     return false;
   }
-  const std::int64_t latest_ms = clock_.NowMs() + options_.clock_ahead_max.count();
+  const std::int64_t latest_ms = LatestMs();
   if (measure_time_ms > latest_ms) [[unlikely]] {
     Refuse(frame_index, 0, RefusalReason::kTimeInFuture,
            fmt::format("measured at {} ms since 1970, after {}, which is the server's clock and "

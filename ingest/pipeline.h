@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -93,6 +94,12 @@ class Pipeline {
   // Checks the times of frames that a decoder made, whose values are in range already, and adds those that pass.
   void AddDecoded(const VehicleRegistry::Entry& vehicle, const FrameBatch& frames, IncomingBatch& batch) const;
 
+  // Whether a vehicle may have measured at this time: not before ingest.earliest_time or the vehicle, and not after
+  // now.
+  bool IsTimely(const VehicleRegistry::Entry& vehicle, std::int64_t measure_time_ms) const {
+    return measure_time_ms >= EarliestMs(vehicle) && measure_time_ms <= LatestMs();
+  }
+
   void Refuse(std::uint32_t frame_index, SignalId signal, RefusalReason reason, std::string message,
               IncomingBatch& batch) const;
 
@@ -108,6 +115,11 @@ class Pipeline {
   IngestMetrics& metrics() { return metrics_; }
 
  private:
+  std::int64_t EarliestMs(const VehicleRegistry::Entry& vehicle) const {
+    return std::max(options_.earliest_time_ms, vehicle.earliest_time_ms);
+  }
+  std::int64_t LatestMs() const { return clock_.NowMs() + options_.clock_ahead_max.count(); }
+
   // Refuses the frame and returns false if its vehicle or time is wrong.
   bool CheckVehicleAndTime(const VehicleRegistry::Entry& vehicle, std::uint32_t frame_index,
                            std::int64_t measure_time_ms, IncomingBatch& batch) const;

@@ -24,7 +24,7 @@ struct TimedPosition {
 class PositionWatch {
  public:
   static constexpr double kSpeedKmhMax = 250.0;     // between two places; see FoldOptions::counter_speed_kmh_max
-  static constexpr double kSlackM = 400.0;  // the noise of two places, 200 m each in a street canyon
+  static constexpr double kSlackM = 400.0;          // the noise of two places, 200 m each in a street canyon
   static constexpr double kCarriedM = 500.0;        // farther than any noise of a parked vehicle's place
   static constexpr std::int64_t kRestMs = 600'000;  // carried no more if it has not moved on for so long
 
@@ -54,7 +54,8 @@ class PositionWatch {
 
   template <typename Self, typename Archive>
   static void Fields(Self& self, Archive& archive) {
-    archive(self.accepted_, self.refused_, self.refused_count_, self.parked_, self.far_, self.far_count_, self.carried_);
+    archive(self.accepted_, self.refused_, self.refused_count_, self.parked_, self.far_, self.far_count_,
+            self.carried_);
   }
 
  private:
@@ -64,10 +65,10 @@ class PositionWatch {
 
   std::optional<TimedPosition> accepted_;
   std::optional<TimedPosition> refused_;
-  int refused_count_ = 0;        // in a row, which agree with each other
+  int refused_count_ = 0;                // in a row, which agree with each other
   std::optional<TimedPosition> parked_;  // where it stands by itself, or was taken away from
-  std::optional<TimedPosition> far_;  // the last place that was farther on, while it is carried
-  int far_count_ = 0;                 // places that were farther on: one may be wrong
+  std::optional<TimedPosition> far_;     // the last place that was farther on, while it is carried
+  int far_count_ = 0;                    // places that were farther on: one may be wrong
   std::optional<Event> carried_;
 };
 

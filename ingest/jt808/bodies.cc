@@ -65,8 +65,27 @@ Authentication ReadAuthentication(FieldReader& body, Edition edition) {
   return authentication;
 }
 
+// The header does not tell 2011 from 2013; a name of one or two bytes, which would look like a card, is none.
+bool IsDriverIdentityOf2011(FieldReader body) {
+  const std::size_t size = body.remaining();
+  const std::size_t name_size = body.U8("");
+  constexpr std::size_t kNumbersBytes = 20 + 40;
+  if (name_size <= 2 || size < 1 + name_size + kNumbersBytes + 1) return false;
+  body.Bytes(name_size + kNumbersBytes, "");
+  return body.U8("") == body.remaining();
+}
+
 DriverIdentity ReadDriverIdentity(FieldReader& body, Edition edition) {
   DriverIdentity driver;
+  if (edition == Edition::k2013 && IsDriverIdentityOf2011(body.Silently())) {
+    driver.of_2011 = true;
+    driver.inserted = true;
+    driver.name = body.Text(body.U8("length of the name"), "driver's name");
+    driver.id_number = body.Text(20, "identity number");
+    driver.licence = body.Text(40, "licence");
+    driver.issuer = body.Text(body.U8("length of the issuer"), "issuer");
+    return driver;
+  }
   driver.inserted = body.U8("card") == 1;
   body.Note("1 put in, 2 taken out");
   driver.time_ms = ReadTime(body, "time");
@@ -78,7 +97,8 @@ DriverIdentity ReadDriverIdentity(FieldReader& body, Edition edition) {
   driver.licence = body.Text(20, "licence");
   driver.issuer = body.Text(body.U8("length of the issuer"), "issuer");
   driver.valid_until = body.Bcd(4, "valid until");
-  if (edition == Edition::k2019) driver.id_number = body.Text(20, "identity number");
+  // Terminals of 2019 with the body of 2013 are about.
+  if (edition == Edition::k2019 && body.remaining() > 0) driver.id_number = body.Text(20, "identity number");
   return driver;
 }
 

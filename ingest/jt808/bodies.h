@@ -47,15 +47,22 @@ struct Authentication {
 Authentication ReadAuthentication(FieldReader& body, Edition edition);
 
 // 0x0702: the driver's licence card was put in or taken out.
+//
+//     2011   name 1 + n | identity number 20 | licence 40 | issuer 1 + n: no time, and nothing of cards
+//     2013   1 in, 2 out | time BCD 6 | result 1 | name 1 + n | licence 20 | issuer 1 + n | valid until BCD 4
+//     2019   the same | identity number 20
+//
+// Behind the time, a card that is taken out or could not be read has nothing.
 struct DriverIdentity {
+  bool of_2011 = false;
   bool inserted = false;
   std::optional<std::int64_t> time_ms;  // UTC
   std::uint8_t result = 0;              // of reading the card: 0 read, 1 to 4 not; only if inserted
   std::string name;
-  std::string licence;  // of the trade, 20 bytes
+  std::string licence;  // certificate of the trade
   std::string issuer;
   std::string valid_until;  // yyyymmdd
-  std::string id_number;    // 2019
+  std::string id_number;    // 2011, 2019
 };
 DriverIdentity ReadDriverIdentity(FieldReader& body, Edition edition);
 

@@ -22,7 +22,8 @@ struct Bit {
   std::string_view text;
 };
 
-// JT/T 808-2019, table 24; those of 2013 are the same where they have one.
+// JT/T 808-2019, table 24; those of 2011 and 2013 are the same where they have one, but 29, "collision or rollover" in
+// 2011.
 constexpr Bit kAlarmBits[] = {
     {0, "terminal_emergency_button", "emergency button"},
     {1, "terminal_overspeed_alarm", "overspeed"},
@@ -39,6 +40,9 @@ constexpr Bit kAlarmBits[] = {
     {12, "terminal_licence_reader_fault", "licence reader faulty"},
     {13, "terminal_overspeed_warning", "overspeed near"},
     {14, "terminal_fatigue_warning", "fatigue near"},
+    {15, "terminal_driving_violation", "driven against the rules"},
+    {16, "terminal_tyre_pressure_warning", "tyre pressure"},
+    {17, "terminal_right_blind_area", "somebody beside a right turn"},
     {18, "terminal_daily_driving_time_exceeded", "driven too long today"},
     {19, "terminal_parked_too_long", "parked too long"},
     {20, "terminal_area_crossed", "area entered or left"},
@@ -55,7 +59,7 @@ constexpr Bit kAlarmBits[] = {
     {31, "terminal_illegal_door_opening", "door opened without right"},
 };
 
-// JT/T 808-2019, table 25.
+// JT/T 808-2019, table 25; 6, 7 and 22 are new in it, and 13 to 21 in 2013.
 constexpr Bit kStatusBits[] = {
     {0, "terminal_ignition_on", "ignition on"},
     {1, "", "position valid"},
@@ -63,6 +67,8 @@ constexpr Bit kStatusBits[] = {
     {3, "", "west"},
     {4, "terminal_out_of_service", "out of service"},
     {5, "terminal_position_encrypted", "position encrypted"},
+    {6, "terminal_forward_collision_warning", "collision ahead"},
+    {7, "terminal_lane_departure_warning", "lane departure"},
     {10, "terminal_fuel_circuit_cut", "fuel circuit cut"},
     {11, "terminal_electric_circuit_cut", "electric circuit cut"},
     {12, "terminal_door_locked", "door locked"},
@@ -70,6 +76,12 @@ constexpr Bit kStatusBits[] = {
     {14, "terminal_middle_door_open", "middle door open"},
     {15, "terminal_rear_door_open", "rear door open"},
     {16, "terminal_driver_door_open", "driver's door open"},
+    {17, "terminal_fifth_door_open", "fifth door open"},
+    {18, "gnss_gps_used", "GPS"},
+    {19, "gnss_beidou_used", "BeiDou"},
+    {20, "gnss_glonass_used", "GLONASS"},
+    {21, "gnss_galileo_used", "Galileo"},
+    {22, "terminal_vehicle_moving", "moving"},
 };
 
 template <std::size_t size>
@@ -96,6 +108,7 @@ std::string StatusText(std::uint32_t status) { return TextOf(kStatusBits, status
 PositionReader::PositionReader(const Catalog& catalog)
     : load_state_(catalog.Get("terminal_load_state").id),
       place_(catalog),
+      active_safety_(catalog),
       gnss_fix_(catalog, "gnss_fix"),
       altitude_(catalog, "altitude"),
       gnss_speed_(catalog, "gnss_speed", 0.1),
@@ -108,7 +121,8 @@ PositionReader::PositionReader(const Catalog& catalog)
       analog_0_(catalog, "terminal_analog_0"),
       analog_1_(catalog, "terminal_analog_1"),
       network_signal_strength_(catalog, "network_signal_strength"),
-      satellite_count_(catalog, "gnss_satellite_count") {
+      satellite_count_(catalog, "gnss_satellite_count"),
+      compartment_temperature_(catalog, "terminal_compartment_temperature") {
   FindSignals(catalog, kAlarmBits, alarm_signals_);
   FindSignals(catalog, kStatusBits, status_signals_);
 }
@@ -175,12 +189,12 @@ void PositionReader::ReadItems(FieldReader& reader, Report& report, TerminalFram
       return;
     }
     FieldReader item = reader.Group(size, "item");
-    ReadItem(id, item, frame);
+    ReadItem(id, item, report, frame);
   }
 }
 
 // JT/T 808-2019, table 27. An item of another length than the standard's is not guessed at.
-void PositionReader::ReadItem(std::uint8_t id, FieldReader& item, TerminalFrame& frame) const {
+void PositionReader::ReadItem(std::uint8_t id, FieldReader& item, Report& report, TerminalFrame& frame) const {
   const auto unknown = [&item] { item.Bytes(item.remaining(), "value"); };
   switch (item.remaining() << 8 | id) {
     case 0x0401:
@@ -195,6 +209,19 @@ void PositionReader::ReadItem(std::uint8_t id, FieldReader& item, TerminalFrame&
     case 0x0204:
       item.U16("number of the alarm that a person confirms");
       break;
+    case 0x1e05:
+      item.Bytes(30, "tyre pressures, from the front, from left to right");
+      break;
+    case 0x0206: {
+      // Sign and magnitude in the standard. Two's complement of a temperature is far below its least, so it is told
+      // apart.
+      const std::uint16_t wire = item.U16("temperature of the load compartment");
+      const int magnitude = wire & 0x7FFF;
+      const int celsius = (wire & 0x8000) == 0 ? magnitude : magnitude > 0x4000 ? magnitude - 0x8000 : -magnitude;
+      if (item.explains()) item.Note(fmt::format("{} degC", celsius));
+      frame.Add(compartment_temperature_, celsius);
+      break;
+    }
     case 0x0111:
     case 0x0511:
       item.U8("overspeed: kind of place");
@@ -231,7 +258,7 @@ void PositionReader::ReadItem(std::uint8_t id, FieldReader& item, TerminalFrame&
       frame.Add(satellite_count_, item.U8("satellites"));
       break;
     default:
-      unknown();
+      if (!active_safety_.Read(id, item, report.instants, frame)) unknown();
   }
 }
 

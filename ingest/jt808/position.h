@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "ingest/jt808/active_safety.h"
 #include "ingest/jt808/message.h"
 #include "ingest/terminals/field_reader.h"
 #include "ingest/terminals/terminal_frame.h"
@@ -25,22 +26,27 @@ class PositionReader {
 
   struct Report {
     std::optional<std::int64_t> measure_time_ms;  // UTC; nullopt: the terminal's time is none
+    ActiveSafetyReader::Instants instants = 0;
     bool complete = true;  // false: an item's length goes beyond the end; what came before it holds
   };
 
   // Reads all that `reader` has; the signals go to `frame`. `gcj02`: the place is shifted as China's maps are.
   Report Read(FieldReader& reader, TerminalFrame& frame, bool gcj02 = false) const;
 
+  // Turns off the alarms of these items, which a report of the same terminal raised.
+  void EndAlarms(ActiveSafetyReader::Instants items, TerminalFrame& frame) const { active_safety_.End(items, frame); }
+
  private:
   static constexpr std::size_t kBits = 32;
 
   void ReadItems(FieldReader& reader, Report& report, TerminalFrame& frame) const;
-  void ReadItem(std::uint8_t id, FieldReader& item, TerminalFrame& frame) const;
+  void ReadItem(std::uint8_t id, FieldReader& item, Report& report, TerminalFrame& frame) const;
 
   std::array<SignalId, kBits> alarm_signals_{};  // by bit; 0: reserved, or not kept
   std::array<SignalId, kBits> status_signals_{};
   SignalId load_state_;
   PlaceSignals place_;
+  ActiveSafetyReader active_safety_;
   WireSignal gnss_fix_;
   WireSignal altitude_;
   WireSignal gnss_speed_;
@@ -54,6 +60,7 @@ class PositionReader {
   WireSignal analog_1_;
   WireSignal network_signal_strength_;
   WireSignal satellite_count_;
+  WireSignal compartment_temperature_;
 };
 
 // "alarm bits 4 and 31" in words, for explanations.

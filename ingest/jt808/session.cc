@@ -174,7 +174,7 @@ void Session::HandleMessage(const Message& message, std::int64_t now_ms, Session
       Answer(header, TakeCan(message, now_ms, out), out);
       return;
     case MessageId::kDriverIdentity:
-      Answer(header, TakeDriver(message), out);
+      Answer(header, TakeDriver(message, now_ms), out);
       return;
     case MessageId::kParameters:
     case MessageId::kProperties:
@@ -258,6 +258,12 @@ bool Session::Identify(const Terminal& terminal, SessionOutput& out) {
   return out.identified;
 }
 
+// An alarm of an instant stands in one report: it falls in the next, so that the same again is seen to rise.
+void Session::EndAlarms(const PositionReader::Report& report) {
+  shared_.positions.EndAlarms(instants_, ScratchOfThread().frame);
+  instants_ = report.instants;
+}
+
 Result Session::AddFrame(const PositionReader::Report& report, SessionOutput& out) {
   Scratch& scratch = ScratchOfThread();
   const std::size_t refused_before = out.batch.refusal_count;
@@ -265,6 +271,7 @@ Result Session::AddFrame(const PositionReader::Report& report, SessionOutput& ou
     Refuse("time");
     return Result::kWrong;
   }
+  EndAlarms(report);
   scratch.frames.Clear();
   scratch.frame.AddTo(vehicle_.id, *report.measure_time_ms, scratch.layouts, scratch.frames);
   shared_.pipeline.AddDecoded(vehicle_, scratch.frames, out.batch);
@@ -338,15 +345,17 @@ Result Session::TakeCan(const Message& message, std::int64_t now_ms, SessionOutp
 }
 
 // The answer waits for the disk, as a registration's does: a card is put in a few times a day.
-Result Session::TakeDriver(const Message& message) {
+Result Session::TakeDriver(const Message& message, std::int64_t now_ms) {
   FieldReader body(message.body);
   const DriverIdentity identity = ReadDriverIdentity(body, message.header.edition);
-  if (!body.ok() || !identity.time_ms) {
+  // The layout of 2011 has no time: it counts from its reception.
+  const std::optional<std::int64_t> time_ms = identity.of_2011 ? now_ms : identity.time_ms;
+  if (!body.ok() || !time_ms || !shared_.pipeline.IsTimely(vehicle_, *time_ms)) {
     Refuse(body.ok() ? "time" : "body");
     return Result::kWrong;
   }
   // A card that could not be read is in all the same: somebody drives, and nobody knows who.
-  DriverChange change{.time_ms = *identity.time_ms, .source = DriverSource::kTerminal};
+  DriverChange change{.time_ms = *time_ms, .source = DriverSource::kTerminal};
   if (identity.inserted && identity.result == 0) change.driver_id = identity.licence;
   const Status status = shared_.drivers(vehicle_.id, change);
   if (status.ok()) return Result::kDone;

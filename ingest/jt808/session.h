@@ -85,7 +85,8 @@ class Session final : public TerminalSession {
   Result TakePosition(const Message& message, std::size_t body_begin, SessionOutput& out);
   Result TakePositions(const Message& message, SessionOutput& out);
   Result TakeCan(const Message& message, std::int64_t now_ms, SessionOutput& out);
-  Result TakeDriver(const Message& message);
+  Result TakeDriver(const Message& message, std::int64_t now_ms);
+  void EndAlarms(const PositionReader::Report& report);
   Result AddFrame(const PositionReader::Report& report, SessionOutput& out);
   void Answer(const Header& header, Result result, SessionOutput& out);
   void Reply(MessageId id, std::string_view body, SessionOutput& out);
@@ -98,6 +99,7 @@ class Session final : public TerminalSession {
   std::uint8_t version_ = 1;
   std::uint16_t serial_ = 0;  // of our next message
   bool gcj02_ = false;
+  std::uint8_t instants_ = 0;  // items whose alarms the last report raised, and none ends
   std::unique_ptr<SubPackets> sub_packets_;
   std::unique_ptr<J1939BusDecoder> bus_;  // of a terminal that uploads CAN frames
 };

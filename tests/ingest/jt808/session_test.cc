@@ -377,7 +377,7 @@ std::string DriverBody(bool inserted, std::string_view licence, std::uint8_t res
   std::string body;
   ByteWriter writer(body);
   writer.U8(inserted ? 1 : 2);
-  writer.Bytes(std::string_view(inserted ? "\x26\x03\x01\x08\x00\x00" : "\x26\x03\x01\x17\x30\x00", 6));
+  writer.Bytes(std::string_view(inserted ? "\x26\x03\x01\x08\x00\x00" : "\x26\x03\x01\x08\x05\x00", 6));
   if (!inserted) return body;
   writer.U8(result);
   writer.U8(4);
@@ -403,7 +403,7 @@ TEST_F(SessionTest, ADriverIsKnownFromTheCard) {
   EXPECT_EQ((*changes)[0].time_ms, kNowMs);
   EXPECT_EQ((*changes)[0].driver_id, "310115198001010010");
   EXPECT_EQ((*changes)[0].source, DriverSource::kTerminal);
-  EXPECT_EQ((*changes)[1].time_ms, kNowMs + (9 * 60 + 30) * 60'000);
+  EXPECT_EQ((*changes)[1].time_ms, kNowMs + 5 * 60'000);
   EXPECT_EQ((*changes)[1].driver_id, "");
 }
 
@@ -429,6 +429,85 @@ TEST_F(SessionTest, ADriverThatIsNotWrittenIsAskedForAgain) {
   documents_.fail = false;
   EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "D1"))), ElementsAre("0702:8:0"));
   EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, "\x03")), ElementsAre("0702:9:2"));
+}
+
+TEST_F(SessionTest, ADriverOf2011CountsFromReceptionAndOneOfTomorrowIsRefused) {
+  Bind();
+  Session session(shared_);
+  LogIn(session);
+  serial_ = 7;
+  std::string body;
+  ByteWriter writer(body);
+  writer.U8(4);
+  writer.Bytes("\xD5\xC5\xC8\xFD");  // a name in GBK
+  writer.Bytes(std::string(20, '1'));
+  writer.Bytes("1234567890" + std::string(30, '\0'));
+  writer.U8(2);
+  writer.Bytes("GA");
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, body)), ElementsAre("0702:7:0"));
+  const std::string tomorrow("\x02\x26\x03\x02\x09\x30\x00", 7);
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, tomorrow)), ElementsAre("0702:8:2"));
+  const auto changes = drivers_.Changes(vehicle_id_);
+  ASSERT_EQ(changes->size(), 1U);
+  EXPECT_EQ((*changes)[0].driver_id, "1234567890");
+  EXPECT_EQ((*changes)[0].time_ms, kNowMs);
+}
+
+// Item 0x65 of 47 bytes: alarm 1, state, number, level 2, fatigue 0, reserved 4, place 19 and label 16.
+std::string DriverAlarm(std::uint8_t state, std::uint8_t number) {
+  std::string item;
+  ByteWriter writer(item);
+  writer.U8(0x65);
+  writer.U8(47);
+  writer.U32(1);
+  writer.U8(state);
+  writer.U8(number);
+  writer.U8(2);
+  writer.Bytes(std::string(5 + 19 + 16, '\0'));
+  return item;
+}
+
+TEST_F(SessionTest, AlarmsOfActiveSafetyRiseAndFall) {
+  Bind();
+  Session session(shared_);
+  LogIn(session);
+  const auto report = [&](const std::string& items) {
+    batch_.Clear();
+    Send(session, MessageOf(MessageId::kPosition, PositionBody() + items));
+    EXPECT_EQ(batch_.frames.size(), 1U);
+  };
+  const auto raw = [&](const char* name) { return batch_.frames[0].Get(catalog_.Get(name).id); };
+  report(DriverAlarm(0, 2));
+  EXPECT_EQ(raw("dsm_phone"), 1);
+  report("");
+  EXPECT_EQ(raw("dsm_phone"), 0) << "an instant ends with the next report";
+  report(DriverAlarm(1, 1));
+  EXPECT_EQ(raw("dsm_fatigue"), 1);
+  report("");
+  EXPECT_EQ(raw("dsm_fatigue"), kAbsent) << "it stands until its end";
+  report(DriverAlarm(2, 1));
+  EXPECT_EQ(raw("dsm_fatigue"), 0);
+  report(DriverAlarm(0, 10));
+  EXPECT_EQ(raw("dsm_seat_belt_open"), kAbsent) << "the maker's own but in Guangdong";
+  // Tyre 3: pressure low (bit 2), 400 kPa, 40 degrees, battery 90 %.
+  std::string tyres;
+  ByteWriter writer(tyres);
+  writer.U8(0x66);
+  writer.U8(4 + 1 + 19 + 16 + 1 + 9);
+  writer.Bytes(std::string(4 + 1 + 19 + 16, '\0'));
+  writer.U8(1);
+  writer.U8(3);
+  writer.U16(4);
+  writer.U16(400);
+  writer.U16(40);
+  writer.U16(90);
+  // Video: bit 1, covered. Compartment: -5 degrees.
+  report(tyres + std::string("\x14\x04\0\0\0\x02\x06\x02\x80\x05", 10));
+  EXPECT_EQ(raw("tpms_pressure_low"), 1);
+  EXPECT_EQ(raw("tpms_pressure_high"), 0);
+  EXPECT_EQ(raw("video_covered"), 1);
+  EXPECT_EQ(raw("video_signal_lost"), 0);
+  EXPECT_DOUBLE_EQ(Value("terminal_compartment_temperature"), -5.0);
 }
 
 }  // namespace
