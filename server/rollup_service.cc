@@ -20,6 +20,7 @@
 namespace telltale {
 namespace {
 
+constexpr std::int64_t kBegin = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kNow = std::numeric_limits<std::int64_t>::max();
 
 // Cuts time into the periods of a time zone. Not thread-safe.
@@ -85,6 +86,7 @@ std::int64_t FloorToSlice(std::int64_t time_ms) {
 
 struct Sum {
   TimeRange period;
+  TimeRange seen = {.from_ms = 0, .to_ms = 0};  // from the first to the last slice
   Slice slice;
   std::uint32_t vehicle_count = 0;
   VehicleId last_vehicle = 0;
@@ -129,8 +131,9 @@ grpc::Status RollupServiceImpl::GetRollups(grpc::ServerContext* context, const v
   const auto write = [&] {
     for (const auto& [key, sum] : sums) {
       v1::Rollup rollup;
-      SetTime(sum.period.from_ms, rollup.mutable_start_time());
-      SetTime(sum.period.to_ms, rollup.mutable_end_time());
+      // Without a bound, a period reaches as far as there are frames.
+      SetTime(sum.period.from_ms == kBegin ? sum.seen.from_ms : sum.period.from_ms, rollup.mutable_start_time());
+      SetTime(sum.period.to_ms == kNow ? sum.seen.to_ms : sum.period.to_ms, rollup.mutable_end_time());
       rollup.set_vin(std::get<0>(key));
       rollup.set_driver_id(std::get<1>(key));
       Fill(sum.slice.totals, *rollup.mutable_totals());
@@ -147,7 +150,6 @@ grpc::Status RollupServiceImpl::GetRollups(grpc::ServerContext* context, const v
     const Status status = folds_.Use(vehicle, [&](const VehicleResults& results) -> Status {
       ASSIGN_OR_RETURN(const FoldResults found,
                        known_time_ms == kNow ? results.In(range) : results.In(range, known_time_ms));
-      // Without bounds the range is what there is.
       for (const auto& [start_ms, slice] : found.slices) {
         const std::string driver_id(DriverAt(results.drivers(), start_ms));
         if (!request->driver_id().empty() && driver_id != request->driver_id()) continue;
@@ -155,6 +157,8 @@ grpc::Status RollupServiceImpl::GetRollups(grpc::ServerContext* context, const v
         Sum& sum = sums[{request->by_vehicle() ? std::string(vehicle.vin.text()) : "",
                          request->by_driver() ? driver_id : "", period.from_ms}];
         sum.period = period;
+        sum.seen = {.from_ms = sum.seen.empty() ? start_ms : std::min(sum.seen.from_ms, start_ms),
+                    .to_ms = sum.seen.empty() ? start_ms + kSliceMs : std::max(sum.seen.to_ms, start_ms + kSliceMs)};
         sum.slice += slice;
         if (sum.last_vehicle != vehicle.id) ++sum.vehicle_count;
         sum.last_vehicle = vehicle.id;
