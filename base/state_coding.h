@@ -157,7 +157,10 @@ class StateReader {
     bool has_value = false;
     Get(has_value);
     value.reset();
-    if (has_value) Get(value.emplace());
+    if (!has_value) return;
+    T read{};  // not emplace(): Clang 14 takes a nested struct with initialisers for not constructible
+    Get(read);
+    value = std::move(read);
   }
   template <typename T>
   void Get(std::vector<T>& values) {

@@ -18,7 +18,9 @@ ask() {
 # import VIN FILE [START]: START for recordings that have only seconds from their start.
 # The column `tod`, the local time of day, is what START says.
 import() {
-  telltale import "$data/$2" --vin "$1" ${3:+--start-time "$3"} 2>&1 |
+  local file=$2
+  [[ $file == /* ]] || file=$data/$file
+  telltale import "$file" --vin "$1" ${3:+--start-time "$3"} 2>&1 |
     grep -v 'no signal takes these columns: tod$' | tee -a "$summaries"
 }
 if [[ ! -t 1 || -n ${NO_COLOR:-} ]]; then # no styles in a file
@@ -58,7 +60,7 @@ import $dyno trips/dyno_61811011.csv 2026-03-03T09:00:00Z
 late=$(mktemp) && trap 'rm -f "$summaries" "$late"' EXIT
 tunnel='$1 >= 1200 && $1 < 1800'
 awk -F, "NR > 1 && $tunnel { next } { print }" "$data/trips/car_2017-07-05_RT_S_Stau.1hz.csv" >"$late"
-import $car "../../../..$late" 2017-07-05T07:16:30+02:00
+import $car "$late" 2017-07-05T07:16:30+02:00
 import $car trips/car_2017-07-06_KA_KA_Normal.1hz.csv 2017-07-06T08:37:58+02:00
 import $car trips/car_2017-07-11_KA_KA_Stau.1hz.csv 2017-07-11T08:24:29+02:00
 import $car trips/car_2017-08-10_S_RT_Frei.1hz.csv 2017-08-10T19:04:23+02:00
@@ -82,6 +84,15 @@ ask advice fuel $isuzu
 ask advice fuel $dyno
 ask trips $highway
 
+chapter "Ten minutes that a tunnel held back come in late: their day, which was over, is restated, and the ledger says so"
+ask changes $car
+awk -F, "NR == 1 || $tunnel { print }" "$data/trips/car_2017-07-05_RT_S_Stau.1hz.csv" >"$late"
+import $car "$late" 2017-07-05T07:16:30+02:00 >/dev/null
+ask changes $car
+ask drivers assign $car D-4711 --from 2018-02-20
+ask rollup $car --period month --time-zone Europe/Berlin --by-driver
+ask gaps $car --from 2017-07-01 --to 2017-07-12
+
 # "name: 78,582 lines, 1,266 frames, 265,860 samples (...) ... in 0.9 s, 4.4 MB/s"
 awk -v ready_s="$SECONDS" '
   { gsub(",", ""); for (i = 2; i <= NF; ++i) {
@@ -90,12 +101,3 @@ awk -v ready_s="$SECONDS" '
       if ($i == "s" && $(i - 2) == "in") import_s += $(i - 1) } }
   END { printf "\nTotal: %.0f frames with %.0f samples from %d recordings, imported in %.1f s; the whole story took %d s.\n",
                frames, samples, NR, import_s, ready_s }' "$summaries"
-
-chapter "Ten minutes that a tunnel held back come in late: their day, which was over, is restated, and the ledger says so"
-ask changes $car
-awk -F, "NR == 1 || $tunnel { print }" "$data/trips/car_2017-07-05_RT_S_Stau.1hz.csv" >"$late"
-import $car "../../../..$late" 2017-07-05T07:16:30+02:00 >/dev/null
-ask changes $car
-ask drivers assign $car D-4711 --from 2018-02-20
-ask rollup $car --period month --time-zone Europe/Berlin --by-driver
-ask gaps $car --from 2017-07-01 --to 2017-07-12
