@@ -98,7 +98,8 @@ class VehicleFold {
             self.engine_off_since_ms_, self.settled_time_ms_, self.idle_, self.phase_, self.draft_, self.ended_,
             self.idle_before_, self.brake_run_, self.acceleration_run_, self.overspeed_run_, self.outside_,
             self.outside_totals_, self.stop_start_ms_, self.stop_position_, self.stand_totals_, self.position_,
-            self.tank_, self.tank_has_probe_, self.class_conditions_, self.gap_, self.raised_alarms_);
+            self.tank_, self.tank_has_level_, self.tank_has_probe_, self.class_conditions_, self.gap_,
+            self.raised_alarms_);
   }
 
  private:
@@ -272,6 +273,7 @@ class VehicleFold {
 
   internal::PositionWatch position_;
   internal::TankWatch tank_;
+  bool tank_has_level_ = false;
   bool tank_has_probe_ = false;                   // its level is litres of a probe
   std::vector<internal::TankEvent> tank_events_;  // keeps its memory
   ClassConditions class_conditions_;              // as of the last frame

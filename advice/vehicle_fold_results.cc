@@ -112,6 +112,7 @@ void VehicleFold::CloseDay(std::int64_t next_time_ms) {
   // The trip of the evening belongs to the evening, even if the next frame is that of the morning.
   if (any_frame_ && next_time_ms - time_ms_ > options_.stop_max.count()) LeaveLongGap();
   day_open_ = false;
+  tank_.CloseDay();
   FlushClasses();
   FlushOutside();
   AddSlices(draft_.stretch.CloseDay(rules_));

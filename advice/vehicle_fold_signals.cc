@@ -54,6 +54,8 @@ void VehicleFold::TakeTank(std::int64_t time_ms, const internal::Step& step, con
     tank_has_probe_ = true;
     level_percent = *Get(AdviceSignal::kTerminalFuelVolume, time_ms) / options_.tank_l_max * 100.0;
   }
+  if (level_percent) tank_has_level_ = true;
+  if (!tank_has_level_) return;
   const std::int64_t used_ul = step.fuel.fine_ul > 0   ? step.fuel.fine_ul
                                : step.fuel.rate_ul > 0 ? step.fuel.rate_ul
                                                        : step.fuel.coarse_ul;

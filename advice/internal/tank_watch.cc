@@ -20,6 +20,29 @@ double DistanceM(const Position& a, const Position& b) {
 
 }  // namespace
 
+void TankWatch::CloseDay() {
+  constexpr double kSizeL = 5.0;         // of the grid of tanks' sizes
+  constexpr double kWeightPercent = 20;  // of that of how much it was learnt from
+  if (anchor_known_) BankFall();
+  const double learnt_percent = std::floor(learnt_percent_ / kWeightPercent) * kWeightPercent;
+  // ul for a percent are 1e-4 litres of the tank.
+  const double size_l = learnt_percent_ > 0.0 ? std::round(learnt_ul_ / learnt_percent_ * 1e-4 / kSizeL) * kSizeL : 0.0;
+  learnt_percent_ = learnt_percent;
+  learnt_ul_ = size_l * 1e4 * learnt_percent;
+  unused_driving_ms_ = std::min<std::int64_t>(unused_driving_ms_, options_.unknown_use_after.count() + 1);
+  blind_ms_ = std::min<std::int64_t>(blind_ms_, options_.blind_max.count() + 1);
+  const auto round = [](double& percent) { percent = std::round(percent * 10.0) / 10.0; };
+  round(reference_percent_);
+  reference_ms_ = reference_ms_ / 60'000 * 60'000;
+  round(stand_.level_percent);
+  round(stand_.last_percent);
+  for (double& percent : stand_.recent) round(percent);
+  // What nobody reads any more.
+  for (std::size_t i = block_.count; i < block_.tenths.size(); ++i) block_.tenths[i] = 0;
+  for (std::size_t i = after_count_; i < after_.size(); ++i) after_[i] = {};
+  for (std::size_t i = stand_.recent_count; i < stand_.recent.size(); ++i) stand_.recent[i] = 0.0;
+}
+
 std::optional<double> TankWatch::capacity_l() const {
   if (given_capacity_l_) return given_capacity_l_;
   double percent = learnt_percent_;

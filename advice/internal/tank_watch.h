@@ -91,6 +91,10 @@ class TankWatch {
   // After more than 200 s without a frame: what happened meanwhile is one change at the stand.
   void LeaveGap() { after_gap_ = any_; }
 
+  // At the end of a day: what is carried on is put on a grid that a late frame hardly ever moves, so that days which
+  // end alike go on alike and need not be folded again. The tank's size is learnt within days.
+  void CloseDay();
+
   // Given, or learnt from what was burnt while the level fell by a fifth or more; nullopt: not yet.
   std::optional<double> capacity_l() const;
 

@@ -4,6 +4,7 @@
 #include "server/vehicle_folds.h"
 
 #include <algorithm>
+#include <cmath>
 #include <future>
 #include <random>
 
@@ -213,6 +214,43 @@ TEST(VehicleFolds, ALateFrameRefoldsItsDayAndNoOther) {
     std::erase_if(trips, is_last_day);
     return trips;
   }());
+}
+
+// A tank and counters carry over from day to day; a late minute must not reach further for that.
+TEST(VehicleFolds, ALateFrameRefoldsItsDayAndNoOtherAlsoOfATruckWithATank) {
+  Trace trace;
+  double fuel_l = 1000;
+  double odometer_km = 1000;
+  double level = 90;
+  for (int day = 0; day < 8; ++day) {
+    for (int minute = 0; minute < 240; ++minute) {
+      for (int second = 0; second < 60; second += 10) {
+        const bool drives = minute < 200;
+        if (drives) fuel_l += 0.08;
+        if (drives) odometer_km += 0.2;
+        if (drives) level -= 0.02;  // of 400 l
+        trace.Add({{"wheel_based_vehicle_speed", drives ? 72.0 : 0.0},
+                   {"engine_speed", drives ? 1200.0 : 0.0},
+                   {"fuel_level_1", std::round(level / 0.4 + minute % 7 - 3) * 0.4},
+                   {"engine_total_fuel_used_high_resolution", fuel_l},
+                   {"total_vehicle_distance_high_resolution", odometer_km * 1000},
+                   {"latitude", 30 + odometer_km * 0.001},
+                   {"longitude", 104.0}},
+                  10'000);
+      }
+    }
+    if (level < 40) level = 90;
+    trace.Quiet(kMorningMs + (day + 1) * kMsPerDay - trace.time_ms());
+  }
+  World world;
+  const FrameBatch& frames = trace.frames();
+  const std::size_t late_at = frames.size() / 8 + 300;
+  world.Append(Slice(frames, 0, late_at));
+  world.Append(Slice(frames, late_at + 12, frames.size()));
+  world.Results();
+  world.Append(Slice(frames, late_at, late_at + 12));
+  ExpectSame(world.Results(), Direct(frames));
+  EXPECT_EQ(world.folds().stats().refolded_days, 1U);
 }
 
 TEST(VehicleFolds, ARepeatedFrameRestatesNothing) {
