@@ -175,10 +175,7 @@ Status VehicleFolds::Use(const Vehicle& vehicle, const std::function<Status(cons
 StatusOr<bool> VehicleFolds::IsSettled(const Vehicle& vehicle) {
   ASSIGN_OR_RETURN(const VehicleExtent extent, telemetry_.Extent(vehicle.id));
   if (extent.newest_time_ms == kBegin) return true;
-  {
-    MutexLock lock(mutex_);
-    if (marks_.contains(vehicle.id)) return false;
-  }
+  if (MarkOf(vehicle.id)) return false;
   ASSIGN_OR_RETURN(const DayStore::Head head, days_.ReadHead(vehicle.id));
   if (!head.days.empty()) {
     if (head.basis != BasisOf(vehicle.traits)) return false;
@@ -205,11 +202,9 @@ Status VehicleFolds::Settle(const Vehicle& vehicle) {
 }
 
 Status VehicleFolds::Mark(VehicleId vehicle, RestatementReason reason, std::int64_t from_ms) {
-  const RestatementCause cause{.reason = reason, .late = {.from_ms = from_ms, .to_ms = kEnd}};
-  const std::shared_ptr<Entry> entry = Find(vehicle);
-  MutexLock entry_lock(entry->mutex);
+  // Counted, so that a mark that comes while one is worked off is told from it.
+  const RestatementCause cause{.reason = reason, .late = {.from_ms = from_ms, .to_ms = kEnd}, .late_frame_count = 1};
   RETURN_IF_ERROR(days_.Mark({{vehicle, cause}}));
-  entry->fold.reset();
   MutexLock lock(mutex_);
   const auto [mark, added] = marks_.try_emplace(vehicle, cause);
   if (!added) mark->second = Join(mark->second, cause);
@@ -257,8 +252,15 @@ std::int64_t VehicleFolds::OldestDayKept() const {
   return options_.retention ? DayOf(clock_.NowMs() - options_.retention->count()) + 1 : kBegin;
 }
 
-std::optional<VehicleFolds::Due> VehicleFolds::DueOf(VehicleId vehicle, const Entry& entry, const std::string& basis,
-                                                     const VehicleExtent& extent) {
+std::optional<RestatementCause> VehicleFolds::MarkOf(VehicleId vehicle) {
+  MutexLock lock(mutex_);
+  const auto mark = marks_.find(vehicle);
+  return mark != marks_.end() ? std::optional(mark->second) : std::nullopt;
+}
+
+std::optional<VehicleFolds::Due> VehicleFolds::DueOf(const Entry& entry, const std::string& basis,
+                                                     const VehicleExtent& extent,
+                                                     const std::optional<RestatementCause>& mark) {
   std::optional<RestatementCause> cause;
   const auto join = [&cause](const RestatementCause& other) { cause = cause ? Join(*cause, other) : other; };
   if (!entry.head.days.empty() && entry.head.basis != basis) {
@@ -266,10 +268,7 @@ std::optional<VehicleFolds::Due> VehicleFolds::DueOf(VehicleId vehicle, const En
         {.reason = entry.head.basis.starts_with(RulesBasis()) ? RestatementReason::kVehicle : RestatementReason::kRules,
          .late = {.from_ms = StartOf(entry.head.days.front()), .to_ms = kEnd}});
   }
-  {
-    MutexLock lock(mutex_);
-    if (const auto mark = marks_.find(vehicle); mark != marks_.end()) join(mark->second);
-  }
+  if (mark) join(*mark);
   if (!extent.rewritten.empty()) {
     join({.late = extent.rewritten, .late_frame_count = extent.rewrite_count - (entry.fold ? entry.rewrite_count : 0)});
   }
@@ -301,18 +300,19 @@ Status VehicleFolds::Update(const Vehicle& vehicle, Entry& entry) {
     entry.loaded = true;
   }
   const std::string basis = BasisOf(vehicle.traits);
-  const std::optional<Due> due = DueOf(vehicle.id, entry, basis, extent);
-  if (due || !entry.fold || entry.rewrite_count != extent.rewrite_count || entry.head.basis != basis)
+  const std::optional<RestatementCause> mark = MarkOf(vehicle.id);
+  const std::optional<Due> due = DueOf(entry, basis, extent, mark);
+  if (due || mark || !entry.fold || entry.rewrite_count != extent.rewrite_count || entry.head.basis != basis)
     entry.fold.reset();
   if (!entry.fold || extent.newest_time_ms >= entry.next_time_ms) {
-    RETURN_IF_ERROR(Refold(vehicle, entry, basis, extent, due));
+    RETURN_IF_ERROR(Refold(vehicle, entry, basis, extent, due, mark));
   }
   if (!extent.rewritten.empty()) telemetry_.ForgetRewrites(vehicle.id, extent.rewrite_count);
   return OkStatus();
 }
 
 Status VehicleFolds::Refold(const Vehicle& vehicle, Entry& entry, const std::string& basis, const VehicleExtent& extent,
-                            const std::optional<Due>& due) {
+                            const std::optional<Due>& due, const std::optional<RestatementCause>& mark) {
   if (!entry.fold) {
     ASSIGN_OR_RETURN(entry.drivers, drivers_.Changes(vehicle.id));
   }
@@ -406,19 +406,15 @@ Status VehicleFolds::Refold(const Vehicle& vehicle, Entry& entry, const std::str
       std::max(entry.next_time_ms, extent.newest_time_ms == kBegin ? kBegin : extent.newest_time_ms + 1);
   entry.rewrite_count = extent.rewrite_count;
 
-  bool marked = false;
-  {
-    MutexLock lock(mutex_);
-    marked = marks_.contains(vehicle.id);
-  }
   if (!changes.empty() || (rebased && !head.days.empty())) {
     RETURN_IF_ERROR(days_.Publish(vehicle.id, head, changes));
-  } else if (marked) {
+  } else if (mark) {
     RETURN_IF_ERROR(days_.Unmark(vehicle.id));
   }
   entry.head = std::move(head);
   MutexLock lock(mutex_);
-  marks_.erase(vehicle.id);
+  // What was marked meanwhile is not taken in.
+  if (const auto now = marks_.find(vehicle.id); mark && now != marks_.end() && now->second == *mark) marks_.erase(now);
   stats_.published_days += done.published_days;
   stats_.restated_days += done.restated_days;
   stats_.refolded_days += done.refolded_days;

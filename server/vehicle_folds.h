@@ -81,7 +81,8 @@ class VehicleFolds {
   // Publishes what is due.
   Status Settle(const Vehicle& vehicle);
 
-  // The vehicle's days from a time on are to be folded again at the next question. Durable when it returns.
+  // The vehicle's days from a time on are to be folded again at the next question. Durable when it returns; waits for
+  // the disk, but for no question.
   Status Mark(VehicleId vehicle, RestatementReason reason, std::int64_t from_ms);
 
   // Of vehicles with late frames in days that are over, durably: so that a crash does not forget to restate them.
@@ -121,11 +122,13 @@ class VehicleFolds {
     std::int64_t from_day = 0;
     RestatementCause cause;
   };
-  std::optional<Due> DueOf(VehicleId vehicle, const Entry& entry, const std::string& basis, const VehicleExtent& extent)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.mutex);
+  std::optional<Due> DueOf(const Entry& entry, const std::string& basis, const VehicleExtent& extent,
+                           const std::optional<RestatementCause>& mark) ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.mutex);
+  std::optional<RestatementCause> MarkOf(VehicleId vehicle);
   // Folds the days from one on until what comes out is what was published before, and publishes the differences.
   Status Refold(const Vehicle& vehicle, Entry& entry, const std::string& basis, const VehicleExtent& extent,
-                const std::optional<Due>& due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.mutex);
+                const std::optional<Due>& due, const std::optional<RestatementCause>& mark)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(entry.mutex);
   // A fold that has seen everything up to the end of a published day.
   StatusOr<VehicleFold> FoldAfter(const Vehicle& vehicle, const std::vector<DriverChange>& drivers,
                                   std::optional<std::int64_t> day);
