@@ -456,6 +456,34 @@ TEST(TelemetryStore, CountsRepeatsAndRewrites) {
   EXPECT_EQ(store->Extent(1)->rewrite_count, 3U);
 }
 
+TEST(TelemetryStore, TellsThoseThatFoldDaysWhatIsNew) {
+  TemporaryFolder folder;
+  auto store = Open(SmallOptions(folder.path()));
+  const auto append = [&store](VehicleId vehicle, std::int64_t time_ms) {
+    ASSERT_TRUE(AppendAndWait(*store, OneFrame(vehicle, time_ms, {1}, {static_cast<RawValue>(time_ms % 1000)})).ok());
+  };
+  append(1, kTimeMs);
+  append(2, kTimeMs);
+  EXPECT_THAT(store->TakeNews(1), testing::ElementsAre(1));  // never heard of before
+  EXPECT_THAT(store->TakeNews(10), testing::ElementsAre(2));
+  append(1, kTimeMs + 5);
+  EXPECT_THAT(store->TakeNews(10), testing::IsEmpty());
+  append(1, kTimeMs + kMsPerDay);  // another day
+  append(1, kTimeMs + 2 * kMsPerDay);
+  EXPECT_THAT(store->TakeNews(10), testing::ElementsAre(1));  // each once
+  EXPECT_TRUE(store->Extent(1)->rewritten.empty());
+  append(1, kTimeMs + 7);
+  append(1, kTimeMs + 3);
+  EXPECT_THAT(store->TakeNews(10), testing::ElementsAre(1));
+  const VehicleExtent extent = *store->Extent(1);
+  EXPECT_EQ(extent.rewritten, (TimeRange{.from_ms = kTimeMs + 3, .to_ms = kTimeMs + 8}));
+  append(1, kTimeMs + 9);
+  store->ForgetRewrites(1, extent.rewrite_count);  // that one was not known when they folded
+  EXPECT_FALSE(store->Extent(1)->rewritten.empty());
+  store->ForgetRewrites(1, store->Extent(1)->rewrite_count);
+  EXPECT_TRUE(store->Extent(1)->rewritten.empty());
+}
+
 // Frames at these minutes of kTimeMs' day and after, their value being the minute; each is found alone.
 void AppendMinutes(TelemetryStore& store, const std::vector<int>& minutes) {
   for (const int minute : minutes) {
