@@ -123,7 +123,7 @@ GapExplanation Explain(const Gap& gap, const GapNeighbours& neighbours, const Ga
     evidence.push_back(fmt::format("within 2 km {} other vehicles fell silent while moving, {} were heard",
                                    neighbours.silent_count, neighbours.heard_count));
   }
-  if (went_on && explanation.cause != GapCause::kTampering) {
+  if (went_on && !gap.before.power_cut && !gap.after.power_cut) {
     evidence.push_back("nothing says that the driver had a hand in it");
   }
   return explanation;

@@ -387,7 +387,8 @@ Status VehicleFolds::Refold(const Vehicle& vehicle, Entry& entry, const std::str
 
   if (due) {
     const auto first = FirstFrom(head.days, due->from_day);
-    const auto before = first == head.days.begin() ? std::nullopt : std::optional(*std::prev(first));
+    // A state of other rules or another vehicle is of no use: then the first day that is folded again begins afresh.
+    const auto before = rebased || first == head.days.begin() ? std::nullopt : std::optional(*std::prev(first));
     ASSIGN_OR_RETURN(VehicleFold fold, FoldAfter(vehicle, entry.drivers, before));
     RETURN_IF_ERROR(fold_on(fold, before ? StartOf(*before + 1) : StartOf(due->from_day)));
     if (!converged) {
