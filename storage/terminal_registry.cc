@@ -58,6 +58,16 @@ StatusOr<Terminal> Decode(std::string_view key, std::string_view record) {
 }  // namespace
 
 Status CheckTerminalNumber(TerminalProtocol protocol, std::string_view number) {
+  if (protocol == TerminalProtocol::kGb32960Platform) {
+    const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
+    if (!number.empty() && number.size() <= TerminalRegistry::kMaxUserBytes &&
+        std::ranges::all_of(number, is_printable)) {
+      return OkStatus();
+    }
+    return absl::InvalidArgumentError(
+        fmt::format("'{}' is no user name of a platform: 1 to {} letters, digits and signs without blanks", number,
+                    TerminalRegistry::kMaxUserBytes));
+  }
   if (protocol != TerminalProtocol::kJt808) return Vin::Parse(number).status();
   constexpr std::string_view kDigits = "0123456789abcdef";
   if (number.empty() || number.size() > TerminalRegistry::kMaxNumberBytes ||
@@ -71,7 +81,9 @@ Status CheckTerminalNumber(TerminalProtocol protocol, std::string_view number) {
 
 Status TerminalRegistry::Put(const Terminal& terminal) {
   RETURN_IF_ERROR(CheckTerminalNumber(terminal.protocol, terminal.number));
-  if (terminal.vehicle_id == 0) return absl::InvalidArgumentError("the terminal has no vehicle");
+  const bool is_platform = terminal.protocol == TerminalProtocol::kGb32960Platform;
+  if (is_platform && terminal.vehicle_id != 0) return absl::InvalidArgumentError("a platform is no vehicle's");
+  if (!is_platform && terminal.vehicle_id == 0) return absl::InvalidArgumentError("the terminal has no vehicle");
   if (terminal.maker_id.size() > kMaxMakerIdBytes) {
     return absl::InvalidArgumentError(fmt::format("the maker's number has {} bytes, at most {} are kept",
                                                   terminal.maker_id.size(), kMaxMakerIdBytes));

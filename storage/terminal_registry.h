@@ -14,13 +14,16 @@
 namespace telltale {
 
 // Numbers are those of the stored keys.
-enum class TerminalProtocol : std::uint8_t { kJt808 = 1, kGb32960 = 2, kGb17691 = 3 };
+// A platform is no terminal, but logs in as one, and passes the messages of many vehicles on.
+enum class TerminalProtocol : std::uint8_t { kJt808 = 1, kGb32960 = 2, kGb17691 = 3, kGb32960Platform = 4 };
 
 // The box in a vehicle that speaks a protocol of its own, and what it proves itself with.
 struct Terminal {
   TerminalProtocol protocol = TerminalProtocol::kJt808;
-  std::string number;        // JT/T 808: 1..20 of 0-9 and a-f without leading zeros; the others: the VIN
-  VehicleId vehicle_id = 0;  // whose frames it sends
+  // JT/T 808: 1..20 of 0-9 and a-f without leading zeros; of a platform its user name, 1..12 printable characters of
+  // ASCII without blanks; the others: the VIN.
+  std::string number;
+  VehicleId vehicle_id = 0;  // whose frames it sends; of a platform 0
   std::string maker_id;      // of the box: its maker's number, or its SIM's, as it said first; empty: nothing yet
   std::optional<std::array<std::uint8_t, 32>> code_sha256;  // of the authentication code that was issued last
   bool revoked = false;                                     // nothing of it is taken any more
@@ -32,6 +35,7 @@ struct Terminal {
 class TerminalRegistry {
  public:
   static constexpr std::size_t kMaxNumberBytes = 20;
+  static constexpr std::size_t kMaxUserBytes = 12;  // of a platform
   static constexpr std::size_t kMaxMakerIdBytes = 30;
 
   // `documents` outlives the registry.

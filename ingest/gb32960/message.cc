@@ -43,15 +43,18 @@ std::string_view NameOf(Fault fault) {
 }
 
 std::string_view NameOf(Command command) {
-  constexpr std::array<std::string_view, 9> kNames = {"",
-                                                      "login",
-                                                      "real-time data",
-                                                      "re-uploaded data",
-                                                      "logout",
-                                                      "platform login",
-                                                      "platform logout",
-                                                      "heartbeat",
-                                                      "question for the time"};
+  constexpr std::array<std::string_view, 12> kNames = {"",
+                                                       "login",
+                                                       "real-time data",
+                                                       "re-uploaded data",
+                                                       "logout",
+                                                       "platform login",
+                                                       "platform logout",
+                                                       "heartbeat",
+                                                       "question for the time",
+                                                       "activation",
+                                                       "answer to an activation",
+                                                       "key exchange"};
   const auto number = static_cast<std::size_t>(command);
   return number < kNames.size() ? kNames[number] : std::string_view{};
 }

@@ -26,6 +26,9 @@ enum class Command : std::uint8_t {
   kPlatformLogout = 0x06,
   kHeartbeat = 0x07,
   kTime = 0x08,
+  kActivation = 0x09,  // from here on 2025
+  kActivationAnswer = 0x0A,
+  kKeyExchange = 0x0B,
 };
 
 // What an answer says; a message that asks for one has kCommand.

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "ingest/gb32960/bodies.h"
+#include "ingest/terminals/authentication_code.h"
 #include "ingest/terminals/beijing_time.h"
 #include "ingest/terminals/sim_login.h"
 
 namespace telltale::gb32960 {
 namespace {
-
-constexpr std::size_t kTimeBytes = 6;
 
 struct Scratch {
   TerminalFrame frame;
@@ -56,57 +56,68 @@ bool Session::HandleMessage(std::span<const std::uint8_t> bytes, std::int64_t no
   }
   if (header.answer != Answer::kCommand) return true;  // an answer is not answered
   shared_.counters.messages.Increment();
-  if (header.command == Command::kLogin) {
-    LogIn(message, out);
-  } else {
-    HandleCommand(message, now_ms, out);
+  switch (header.command) {
+    case Command::kLogin:
+      LogIn(message, out);
+      break;
+    case Command::kPlatformLogin:
+      LogInPlatform(message, out);
+      break;
+    default:
+      HandleCommand(message, now_ms, out);
   }
   return true;
 }
 
+void Session::Reply(const Message& message, Answer answer, SessionOutput& out) {
+  AppendAnswer(message.header, answer, message.data.first(std::min(message.data.size(), kTimeBytes)), out.replies);
+}
+
 void Session::HandleCommand(const Message& message, std::int64_t now_ms, SessionOutput& out) {
   const Header& header = message.header;
-  const std::span<const std::uint8_t> time = message.data.first(std::min(message.data.size(), kTimeBytes));
-  if (vehicle_.id == 0 || header.vin != terminal_) {
-    Refuse(vehicle_.id == 0 ? "not_logged_in" : "another_vehicle");
-    AppendAnswer(header, Answer::kError, time, out.replies);
+  if (vehicle_.id == 0 && !platform_) {
+    Refuse("not_logged_in");
+    Reply(message, Answer::kError, out);
     return;
   }
   switch (header.command) {
     case Command::kRealTime:
-    case Command::kReupload:
-      AppendAnswer(header, TakeData(message, out), time, out.replies);
+    case Command::kReupload: {
+      const std::optional<Member> member = FindMember(message);
+      Reply(message, member ? TakeData(message, *member, out) : Answer::kError, out);
       return;
+    }
     case Command::kLogout:
-      AppendAnswer(header, Answer::kDone, time, out.replies);
-      out.close = true;
-      out.close_reason = "logout";
+    case Command::kPlatformLogout:
+      LogOut(message, out);
       return;
     case Command::kHeartbeat:
       AppendAnswer(header, Answer::kDone, {}, out.replies);
       return;
     case Command::kTime: {
-      const BeijingTime now = BeijingTime::FromUnixMs(now_ms);
-      const std::array<std::uint8_t, kTimeBytes> bytes_now = now.ToBytes();
-      AppendAnswer(header, Answer::kDone, bytes_now, out.replies);
+      const std::array<std::uint8_t, kTimeBytes> now = BeijingTime::FromUnixMs(now_ms).ToBytes();
+      AppendAnswer(header, Answer::kDone, now, out.replies);
       return;
     }
     default:
       Refuse("unsupported");
-      AppendAnswer(header, Answer::kError, time, out.replies);
+      Reply(message, Answer::kError, out);
   }
 }
 
 void Session::LogIn(const Message& message, SessionOutput& out) {
   const Header& header = message.header;
   FieldReader data(message.data);
-  const Login login = ReadLogin(data, header.edition);
+  const gb32960::Login login = ReadLogin(data, header.edition);
   const auto refuse = [&](std::string_view reason) {
     Refuse(reason);
-    AppendAnswer(header, Answer::kError, message.data.first(std::min(message.data.size(), kTimeBytes)), out.replies);
+    Reply(message, Answer::kError, out);
   };
   if (!data.ok()) return refuse("body");
   if (vehicle_.id != 0 && header.vin != terminal_) return refuse("another_vehicle");
+  if (platform_ && platform_->size() >= shared_.options.vehicles_per_platform_max && !platform_->contains(header.vin)) {
+    return refuse("too_many_vehicles");
+  }
   const SimLogin sim = LogInBySim(TerminalProtocol::kGb32960, header.vin, login.iccid,
                                   shared_.options.self_registration, shared_.vehicles, shared_.terminals);
   if (sim.not_written) {
@@ -115,25 +126,91 @@ void Session::LogIn(const Message& message, SessionOutput& out) {
     return;
   }
   if (sim.vehicle.id == 0) return refuse(sim.refused);
-  vehicle_ = sim.vehicle;
-  terminal_ = sim.vin;
-  gcj02_ = sim.gcj02;
-  out.identified = true;
-  AppendAnswer(header, Answer::kDone, message.data.first(kTimeBytes), out.replies);
+  if (platform_) {
+    (*platform_)[header.vin] = {.vehicle = sim.vehicle, .gcj02 = sim.gcj02};
+  } else {
+    vehicle_ = sim.vehicle;
+    terminal_ = sim.vin;
+    gcj02_ = sim.gcj02;
+    out.identified = true;
+  }
+  Reply(message, Answer::kDone, out);
 }
 
-Answer Session::TakeData(const Message& message, SessionOutput& out) {
+void Session::LogInPlatform(const Message& message, SessionOutput& out) {
+  FieldReader data(message.data);
+  const PlatformLogin login = ReadPlatformLogin(data);
+  const auto platform = shared_.terminals.Find(TerminalProtocol::kGb32960Platform, login.user);
+  std::string_view reason;
+  if (!data.ok()) {
+    reason = "body";
+  } else if (vehicle_.id != 0 || (platform_ && terminal_ != login.user)) {
+    reason = "another_platform";
+  } else if (!platform.ok() || platform->revoked) {
+    reason = "unknown_platform";
+  } else if (!platform->code_sha256 || !SameHash(*platform->code_sha256, HashOf(login.password))) {
+    reason = "wrong_code";
+  }
+  if (!reason.empty()) {
+    Refuse(reason);
+    Reply(message, Answer::kError, out);
+    out.close = true;  // a password is not tried twice on one connection
+    out.close_reason = "refused";
+    return;
+  }
+  if (!platform_) platform_ = std::make_unique<Platform>();
+  terminal_ = login.user;
+  out.identified = true;
+  Reply(message, Answer::kDone, out);
+}
+
+void Session::LogOut(const Message& message, SessionOutput& out) {
+  Reply(message, Answer::kDone, out);
+  if (platform_ && message.header.command == Command::kLogout) {
+    platform_->erase(message.header.vin);
+    return;
+  }
+  out.close = true;
+  out.close_reason = "logout";
+}
+
+std::optional<Session::Member> Session::FindMember(const Message& message) {
+  const std::string& vin = message.header.vin;
+  if (!platform_) {
+    if (vin == terminal_) return Member{.vehicle = vehicle_, .gcj02 = gcj02_};
+    Refuse("another_vehicle");
+    return std::nullopt;
+  }
+  if (const auto known = platform_->find(vin); known != platform_->end()) return known->second;
+  // The vehicle has logged in at its platform, perhaps before this connection was.
+  if (platform_->size() >= shared_.options.vehicles_per_platform_max) {
+    Refuse("too_many_vehicles");
+    return std::nullopt;
+  }
+  const SimLogin sim = LogInBySim(TerminalProtocol::kGb32960, vin, std::nullopt, shared_.options.self_registration,
+                                  shared_.vehicles, shared_.terminals);
+  if (sim.vehicle.id == 0) {
+    Refuse(sim.not_written ? "not_written" : sim.refused);
+    return std::nullopt;
+  }
+  return (*platform_)[vin] = {.vehicle = sim.vehicle, .gcj02 = sim.gcj02};
+}
+
+Answer Session::TakeData(const Message& message, const Member& member, SessionOutput& out) {
   Scratch& scratch = ScratchOfThread();
   scratch.frame.Clear();
   scratch.frames.Clear();
   FieldReader data(message.data);
-  const DataUnitReader::Result result = shared_.data_units.Read(data, message.header.edition, scratch.frame, gcj02_);
+  const DataUnitReader::Result result =
+      shared_.data_units.Read(data, message.header.edition, scratch.frame, member.gcj02);
   if (!result.fault.empty()) Refuse("body");  // what came before the broken block is kept
+  if (result.left_out > 0) Refuse("left_out");
+  if (result.unread_bytes > 0) Refuse("makers_block");
   if (!result.measure_time_ms) Refuse("time");
   if (!result.measure_time_ms || (!result.fault.empty() && scratch.frame.empty())) return Answer::kError;
   const std::size_t refused_before = out.batch.refusal_count;
-  scratch.frame.AddTo(vehicle_.id, *result.measure_time_ms, scratch.layouts, scratch.frames);
-  shared_.pipeline.AddDecoded(vehicle_, scratch.frames, out.batch);
+  scratch.frame.AddTo(member.vehicle.id, *result.measure_time_ms, scratch.layouts, scratch.frames);
+  shared_.pipeline.AddDecoded(member.vehicle, scratch.frames, out.batch);
   return out.batch.refusal_count == refused_before ? Answer::kDone : Answer::kError;
 }
 

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "ingest/gb32960/data_unit.h"
@@ -15,7 +18,8 @@ namespace telltale::gb32960 {
 struct SessionOptions {
   // A vehicle whose terminal nobody bound may log in all the same, if it is registered.
   bool self_registration = false;
-  std::size_t data_bytes_max = 8 << 10;  // of a message; the standard's greatest is 65,531
+  std::size_t data_bytes_max = 8 << 10;            // of a message; the standard's greatest is 65,531
+  std::size_t vehicles_per_platform_max = 50'000;  // that a platform's connection may send for
 };
 
 // What all sessions share. Everything referred to outlives them. Immutable but for the stores behind it.
@@ -39,9 +43,10 @@ struct Shared {
   const DataUnitReader data_units;
 };
 
-// One vehicle's connection by GB/T 32960.3 of 2016 or 2025: a login, then data, each message answered once it is
-// durable. The standard gives vehicles no secret; the SIM of the first login is remembered, and a login with another is
-// refused.
+// One connection by GB/T 32960.3 of 2016 or 2025, of a vehicle or of a platform that passes many vehicles' messages on:
+// a login, then data, each message answered once it is durable. The standard gives vehicles no secret; the SIM of the
+// first login is remembered, and a login with another is refused. A platform shows a user name and a password, and
+// answers for its vehicles.
 class Session final : public TerminalSession {
  public:
   explicit Session(const Shared& shared) : shared_(shared) {}
@@ -49,19 +54,33 @@ class Session final : public TerminalSession {
   void Receive(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out) override;
   void Tick(std::int64_t /*now_ms*/, SessionOutput& /*out*/) override {}
   std::size_t partial_bytes() const override { return partial_.size(); }
+  std::size_t sender_count() const override { return platform_ ? 1 + platform_->size() : 1; }
   StatusOr<std::string> EncodeText(std::string_view text) override;
 
  private:
+  // A vehicle that has logged in: the connection's own, or one of a platform's.
+  struct Member {
+    VehicleRegistry::Entry vehicle;
+    bool gcj02 = false;
+  };
+  using Platform = std::unordered_map<std::string, Member>;  // by VIN as sent
+
   // False: the check is wrong.
   bool HandleMessage(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out);
   void HandleCommand(const Message& message, std::int64_t now_ms, SessionOutput& out);
   void LogIn(const Message& message, SessionOutput& out);
-  Answer TakeData(const Message& message, SessionOutput& out);
+  void LogInPlatform(const Message& message, SessionOutput& out);
+  void LogOut(const Message& message, SessionOutput& out);
+  // Of the message's VIN; nullopt: refused, and counted.
+  std::optional<Member> FindMember(const Message& message);
+  Answer TakeData(const Message& message, const Member& member, SessionOutput& out);
+  void Reply(const Message& message, Answer answer, SessionOutput& out);
   void Refuse(std::string_view reason) { shared_.metrics.CountRefused("gb32960", reason); }
 
   const Shared& shared_;
   std::vector<std::uint8_t> partial_;  // at most a message
   bool gcj02_ = false;
+  std::unique_ptr<Platform> platform_;  // of a platform's connection
 };
 
 class Sessions final : public TerminalSessions {

@@ -67,6 +67,7 @@ struct Connection {
   bool waiting = false;  // for the socket to be readable
   bool writing = false;
   bool open = true;
+  bool identified = false;
   bool close_after_writing = false;
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
@@ -297,7 +298,7 @@ void TerminalGateway::Worker::OnReadable(const ConnectionPtr& connection, const 
   }
   Take(connection, std::span<const std::uint8_t>(buffer_).first(size));
   if (!connection->open || connection->close_after_writing) return;
-  if (const std::uint64_t rate = parts_.options.bytes_per_second_max; rate > 0) {
+  if (const std::uint64_t rate = parts_.options.bytes_per_second_max * connection->session->sender_count(); rate > 0) {
     const auto now = connection->last_bytes;
     connection->paid_until =
         std::max(connection->paid_until, now) + std::chrono::nanoseconds{size * std::uint64_t{1'000'000'000} / rate};
@@ -322,7 +323,10 @@ void TerminalGateway::Worker::Take(const ConnectionPtr& connection, std::span<co
 }
 
 void TerminalGateway::Worker::Collect(const ConnectionPtr& connection, SessionOutput& out) {
-  if (out.identified) Identify(connection);
+  if (out.identified) {
+    connection->identified = true;
+    Identify(connection);
+  }
   if (out.close) {
     parts_.metrics.CountClosed(parts_.sessions.name(), out.close_reason);
     connection->close_after_writing = true;

@@ -42,7 +42,10 @@ class TerminalSession {
   // terminal has not proved who it is.
   virtual StatusOr<std::string> EncodeText(std::string_view text) = 0;
 
-  // Whose frames it sends; 0: it has not proved who it is.
+  // How many senders share the connection: of a platform itself and the vehicles behind it. Limits grow with it.
+  virtual std::size_t sender_count() const { return 1; }
+
+  // Whose frames it sends; 0: it has not proved who it is, or is a platform.
   VehicleId vehicle_id() const { return vehicle_.id; }
   // The terminal's number, as it says; empty: not yet.
   const std::string& terminal() const { return terminal_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,9 +18,10 @@ struct SimLogin {
   bool not_written = false;  // neither taken nor refused: the terminal should try again
 };
 
-// Finds the terminal of the VIN; remembers the SIM of the first login, and refuses others. With `self_registration` the
-// terminal of a registered vehicle is bound by its first login.
-SimLogin LogInBySim(TerminalProtocol protocol, std::string_view vin, const std::string& iccid, bool self_registration,
-                    const VehicleRegistry& vehicles, TerminalRegistry& terminals);
+// Finds the terminal of the VIN; remembers the SIM of the first login, and refuses others. Without a SIM the platform
+// that passes the vehicle's messages on answers for it. With `self_registration` the terminal of a registered vehicle
+// is bound by its first login.
+SimLogin LogInBySim(TerminalProtocol protocol, std::string_view vin, const std::optional<std::string>& iccid,
+                    bool self_registration, const VehicleRegistry& vehicles, TerminalRegistry& terminals);
 
 }  // namespace telltale

@@ -49,6 +49,10 @@ void TerminalFrame::Add(SignalId signal, RawValue raw) {
   values_.push_back(raw);
 }
 
+void TerminalFrame::Add(const TerminalFrame& other) {
+  for (std::size_t i = 0; i < other.signals_.size(); ++i) Add(other.signals_[i], other.values_[i]);
+}
+
 void TerminalFrame::AddTo(VehicleId vehicle, std::int64_t measure_time_ms, LayoutCache& layouts,
                           FrameBatch& out) const {
   if (!signals_.empty()) out.Add(vehicle, measure_time_ms, layouts.Get(signals_), values_);

@@ -56,6 +56,7 @@ class TerminalFrame {
   void Clear();
   void Add(const WireSignal& signal, std::int64_t wire) { Add(signal.id(), signal.FromWire(wire)); }
   void Add(SignalId signal, RawValue raw);  // of a signal that is there already the later one is kept
+  void Add(const TerminalFrame& other);     // all of its signals
   bool Has(SignalId signal) const { return signal < has_.size() && has_[signal]; }
   bool empty() const { return signals_.empty(); }
   std::size_t size() const { return signals_.size(); }

@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "ingest/gb32960/bodies.h"
 #include "ingest/gb32960/data_unit.h"
 #include "ingest/gb32960/message.h"
 #include "ingest/terminals/gcj02.h"
@@ -328,6 +330,200 @@ TEST_F(Gb32960Golden, ABrokenBlockLeavesWhatCameBeforeIt) {
                           "2f00"))
                 .fault,
             "block 2f is reserved, and its length is not known");
+}
+
+// An engine block and a position at 121.515793 E, 31.272612 N.
+constexpr const char* kTime = "1a0301081e00";
+constexpr const char* kEngine = "0401070804d2";
+constexpr const char* kPlace = "0500073e2f1101dd2ea4";
+
+TEST_F(Gb32960Golden, ABlockThatIsCutOffGivesNothingOfIt) {
+  const std::string vehicle = "0101030100640000271017702774500111";
+  for (std::size_t digits = 4; digits < vehicle.size(); digits += 2) {
+    const auto result = Read(HexBytes(kTime + std::string(kEngine) + vehicle.substr(0, digits)));
+    EXPECT_EQ(result.fault, "block 01 goes beyond the end");
+    EXPECT_EQ(frame_.size(), 3U) << "of the engine";
+  }
+}
+
+// The maker's block says 4 bytes and has so many; then it says fewer, more, or has no length at all.
+TEST_F(Gb32960Golden, BehindAMakersBlockOfAWrongLengthNothingIsBelieved) {
+  const std::string begin = kTime + std::string(kEngine);
+  const SignalId latitude = catalog_.Get("latitude").id;
+  // How many bytes were not read.
+  const auto read = [&](const std::string& blocks) {
+    const auto result = Read(HexBytes(begin + blocks));
+    EXPECT_EQ(result.fault, "");
+    EXPECT_NEAR(Value("hybrid_fuel_consumption"), 12.34, 1e-9) << "what came before holds";
+    return result.unread_bytes;
+  };
+  // Its content looks like a position in India.
+  const std::string content = "0500048ad8e601312d00";
+  EXPECT_EQ(read("80000a" + content), 0U);
+  EXPECT_FALSE(frame_.Has(latitude));
+  EXPECT_EQ(read("80000a" + content + kPlace), 0U);
+  EXPECT_NEAR(Value("latitude"), 31.272612, 1e-6);
+  EXPECT_EQ(read(kPlace + ("80000a" + content) + "8100020000"), 0U);
+  EXPECT_NEAR(Value("latitude"), 31.272612, 1e-6);
+
+  EXPECT_EQ(read("800000" + content + "00"), 14U);
+  EXPECT_FALSE(frame_.Has(latitude));
+  EXPECT_EQ(read("800000" + content + kPlace), 23U) << "a position that comes twice";
+  EXPECT_FALSE(frame_.Has(latitude));
+  EXPECT_EQ(read(kPlace + ("80" + content)), 11U);
+  EXPECT_NEAR(Value("latitude"), 31.272612, 1e-6);
+  EXPECT_EQ(read("8000ff" + content), 13U);
+  EXPECT_FALSE(frame_.Has(latitude));
+  EXPECT_EQ(read("80"), 1U);
+  // Of two the second may be the wrong one.
+  EXPECT_EQ(read("80000a" + content + "81ffff00" + kPlace), 27U);
+  EXPECT_FALSE(frame_.Has(latitude));
+}
+
+TEST_F(Gb32960Golden, NoBlockComesTwice) {
+  const auto result = Read(HexBytes(kTime + std::string(kEngine) + "0402000a0001"));
+  EXPECT_EQ(result.fault, "block 04 comes twice");
+  EXPECT_DOUBLE_EQ(Value("hybrid_crankshaft_speed"), 1800.0);
+}
+
+// State 1, 50 degrees, 1,000 rpm, 0 Nm, 50 degrees, 300 V, 0 A.
+TEST_F(Gb32960Golden, MotorsAreCountedFromOneOrFromZeroAndTheFifthIsLeftOut) {
+  const std::string motor = "015a52084e205a0bb82710";
+  EXPECT_EQ(Read(HexBytes(kTime + ("020200" + motor + "01") + motor)).left_out, 0U);
+  EXPECT_DOUBLE_EQ(Value("drive_motor_1_speed"), 1000.0);
+  EXPECT_DOUBLE_EQ(Value("drive_motor_2_speed"), 1000.0);
+  EXPECT_EQ(Read(HexBytes(kTime + ("020204" + motor + "05") + motor)).left_out, 1U);
+  EXPECT_DOUBLE_EQ(Value("drive_motor_4_speed"), 1000.0);
+  EXPECT_FALSE(frame_.Has(catalog_.Get("drive_motor_1_speed").id));
+}
+
+std::string Hex16(std::size_t number) { return fmt::format("{:04x}", number); }
+
+// Two subsystems of 3 and 2 cells at 600 and 300 V, 10 A and 20 A.
+TEST_F(Gb32960Golden, CellsAreKeptByNumberOverAllSubsystems) {
+  const std::string first =
+      "01" + Hex16(6000) + Hex16(10'100) + Hex16(3) + Hex16(1) + "03" + Hex16(3300) + Hex16(0xFFFE) + Hex16(3400);
+  const std::string second =
+      "02" + Hex16(3000) + Hex16(10'200) + Hex16(2) + Hex16(1) + "02" + Hex16(3500) + Hex16(3510);
+  EXPECT_EQ(Read(HexBytes(kTime + ("0802" + first) + second)).fault, "");
+  EXPECT_NEAR(Value("battery_cell_voltage_1"), 3.3, 1e-9);
+  EXPECT_EQ(Raw("battery_cell_voltage_2"), kError);
+  EXPECT_NEAR(Value("battery_cell_voltage_3"), 3.4, 1e-9);
+  EXPECT_NEAR(Value("battery_cell_voltage_4"), 3.5, 1e-9);
+  EXPECT_NEAR(Value("battery_cell_voltage_5"), 3.51, 1e-9);
+  EXPECT_NEAR(Value("battery_1_voltage"), 600.0, 1e-9);
+  EXPECT_NEAR(Value("battery_1_current"), 10.0, 1e-9);
+  EXPECT_NEAR(Value("battery_2_current"), 20.0, 1e-9);
+  EXPECT_NEAR(Value("battery_1_cell_voltage_min"), 3.3, 1e-9);
+  EXPECT_NEAR(Value("battery_1_cell_voltage_mean"), 3.35, 1e-9);
+  EXPECT_NEAR(Value("battery_2_cell_voltage_max"), 3.51, 1e-9);
+  // The second alone: how many cells the first has is not known.
+  EXPECT_EQ(Read(HexBytes(kTime + ("0801" + second))).left_out, 2U);
+  EXPECT_FALSE(frame_.Has(catalog_.Get("battery_cell_voltage_1").id));
+  EXPECT_NEAR(Value("battery_2_cell_voltage_max"), 3.51, 1e-9);
+}
+
+TEST_F(Gb32960Golden, CellsOfALargeBatteryComeInSeveralMessages) {
+  const auto part = [](std::size_t first, std::size_t count, std::size_t all) {
+    std::string hex = "080101" + Hex16(6000) + Hex16(10'000) + Hex16(all) + Hex16(first) + fmt::format("{:02x}", count);
+    for (std::size_t cell = 0; cell < count; ++cell) hex += Hex16(3000 + first + cell);
+    return hex;
+  };
+  EXPECT_EQ(Read(HexBytes(kTime + part(1, 200, 360))).left_out, 0U);
+  EXPECT_NEAR(Value("battery_cell_voltage_200"), 3.2, 1e-9);
+  EXPECT_FALSE(frame_.Has(catalog_.Get("battery_1_cell_voltage_min").id)) << "not all cells are in it";
+  EXPECT_EQ(Read(HexBytes(kTime + part(201, 160, 360))).left_out, 0U);
+  EXPECT_NEAR(Value("battery_cell_voltage_201"), 3.201, 1e-9);
+  EXPECT_NEAR(Value("battery_cell_voltage_360"), 3.36, 1e-9);
+  EXPECT_EQ(Read(HexBytes(kTime + part(501, 200, 700))).left_out, 100U) << "there are signals for 600";
+}
+
+TEST_F(Gb32960Golden, ProbesAreKeptByNumber) {
+  EXPECT_EQ(Read(HexBytes(kTime + std::string("0902010002"
+                                              "3c46"
+                                              "020001"
+                                              "ff")))
+                .fault,
+            "");
+  EXPECT_DOUBLE_EQ(Value("battery_probe_temperature_1"), 20.0);
+  EXPECT_DOUBLE_EQ(Value("battery_probe_temperature_2"), 30.0);
+  EXPECT_EQ(Raw("battery_probe_temperature_3"), kNotAvailable);
+  EXPECT_DOUBLE_EQ(Value("battery_1_temperature_min"), 20.0);
+  EXPECT_DOUBLE_EQ(Value("battery_1_temperature_max"), 30.0);
+  EXPECT_FALSE(frame_.Has(catalog_.Get("battery_2_temperature_min").id));
+}
+
+// 2025: a gear that is not valid; alarm 27 of level 2; a stack at 300 V, 100 A, 50 and 20 kPa, 30 degrees, with 60 and
+// 65 degrees in its water; a supercapacitor of 500 V and 0 A with one cell and one probe, and its extremes.
+TEST_F(Gb32960Golden, OtherBlocksOf2025AreRead) {
+  const auto result = Read(HexBytes(kTime + std::string("01"
+                                                        "010301006400002710177075305001"
+                                                        "8f"
+                                                        "03e8"
+                                                        "06"
+                                                        "02"
+                                                        "08000000"
+                                                        "00000000"
+                                                        "01"
+                                                        "1b02"
+                                                        "30"
+                                                        "01"
+                                                        "01"
+                                                        "0bb8"
+                                                        "03e8"
+                                                        "05dc"
+                                                        "04b0"
+                                                        "46"
+                                                        "0002"
+                                                        "6469"
+                                                        "31"
+                                                        "01"
+                                                        "1388"
+                                                        "7530"
+                                                        "0001"
+                                                        "0a8c"
+                                                        "0001"
+                                                        "46"
+                                                        "32"
+                                                        "01"
+                                                        "0003"
+                                                        "0a8c"
+                                                        "01"
+                                                        "0004"
+                                                        "0a28"
+                                                        "01"
+                                                        "0001"
+                                                        "46"
+                                                        "01"
+                                                        "0002"
+                                                        "45"
+                                                        "ff"
+                                                        "02"
+                                                        "0002"
+                                                        "aabb"
+                                                        "0000")),
+                           Edition::k2025);
+  EXPECT_EQ(result.fault, "");
+  EXPECT_EQ(Raw("ev_gear"), kNotAvailable);
+  EXPECT_EQ(Raw("ev_alarm_fuel_cell_stack_temperature_level"), 2);
+  EXPECT_EQ(Raw("ev_alarm_insulation_level"), 0);
+  EXPECT_NEAR(Value("fuel_cell_stack_1_voltage"), 300.0, 1e-9);
+  EXPECT_NEAR(Value("fuel_cell_stack_1_current"), 100.0, 1e-9);
+  EXPECT_NEAR(Value("fuel_cell_stack_1_hydrogen_inlet_pressure"), 50.0, 1e-9);
+  EXPECT_NEAR(Value("fuel_cell_stack_1_air_inlet_pressure"), 20.0, 1e-9);
+  EXPECT_DOUBLE_EQ(Value("fuel_cell_stack_1_coolant_temperature_min"), 60.0);
+  EXPECT_DOUBLE_EQ(Value("fuel_cell_stack_1_coolant_temperature_max"), 65.0);
+  EXPECT_NEAR(Value("supercapacitor_voltage"), 500.0, 1e-9);
+  EXPECT_NEAR(Value("supercapacitor_current"), 0.0, 1e-9);
+  EXPECT_NEAR(Value("supercapacitor_cell_voltage_max"), 2.7, 1e-9);
+  EXPECT_EQ(Raw("supercapacitor_cell_voltage_min_cell"), 4);
+  EXPECT_DOUBLE_EQ(Value("supercapacitor_temperature_min"), 29.0);
+}
+
+// Of a message that a maker of terminals published: gear 0xbf with everything not available.
+TEST_F(Gb32960Golden, AGearOf2016HasNoValidity) {
+  Read(HexBytes(kTime + std::string("01ffffffffffffffffffffffffffffff3fffffffff")));
+  EXPECT_EQ(Raw("ev_gear"), 63);
 }
 
 // Every message is explained to its last byte; nothing breaks however a bit is turned or the end is cut.

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ingest/terminals/authentication_code.h"
 #include "ingest/terminals/byte_writer.h"
 #include "tests/ingest/built_in_catalog.h"
 #include "tests/ingest/fake_stores.h"
@@ -143,6 +144,91 @@ TEST_F(Gb32960SessionTest, StrangersOtherSimsAndRevokedOnesAreRefused) {
   documents_.documents.erase(std::string("terminal/\x02") + kVin);
   Session itself(open);
   EXPECT_THAT(Send(itself, Login()), ElementsAre("01:1"));
+}
+
+constexpr const char* kUser = "fleet01";
+constexpr const char* kPassword = "2vj6ekt9m4xq7hznpa3c";
+constexpr const char* kOtherVin = "LZYTBGCW4J1036498";
+
+class Gb32960PlatformTest : public Gb32960SessionTest {
+ protected:
+  Gb32960PlatformTest() {
+    Vehicle other{.vin = *Vin::Parse(kOtherVin), .display_name = {}, .traits = {}, .built_time_ms = {}};
+    other_id_ = vehicles_->Register(other)->id;
+    EXPECT_TRUE(
+        terminals_.Put({.protocol = TerminalProtocol::kGb32960, .number = kOtherVin, .vehicle_id = other_id_}).ok());
+    EXPECT_TRUE(
+        terminals_
+            .Put({.protocol = TerminalProtocol::kGb32960Platform, .number = kUser, .code_sha256 = HashOf(kPassword)})
+            .ok());
+    Bind();
+  }
+
+  static std::string PlatformLogin(std::string user = kUser, std::string password = kPassword) {
+    std::string data = Time() + std::string("\0\1", 2);
+    user.resize(12, '\0');
+    password.resize(20, '\0');
+    return MessageOf(Command::kPlatformLogin, data + user + password + "\x01", "PLATFORM000000001");
+  }
+
+  static std::string DataOf(const char* vin) {
+    return MessageOf(Command::kRealTime, Time() + std::string("\x04\x01\x07\x08\x04\xd2", 6), vin);
+  }
+
+  VehicleId other_id_ = 0;
+};
+
+TEST_F(Gb32960PlatformTest, APlatformPassesManyVehiclesOn) {
+  Session session(shared_);
+  EXPECT_THAT(Send(session, PlatformLogin()), ElementsAre("05:1"));
+  EXPECT_TRUE(identified_);
+  EXPECT_EQ(session.terminal(), kUser);
+  EXPECT_THAT(Send(session, Login() + DataOf(kVin)), ElementsAre("01:1", "02:1"));
+  EXPECT_THAT(Send(session, DataOf(kOtherVin)), ElementsAre("02:1")) << "its login may be of yesterday";
+  ASSERT_EQ(batch_.frames.size(), 2U);
+  EXPECT_EQ(batch_.frames[0].vehicle_id, vehicle_id_);
+  EXPECT_EQ(batch_.frames[1].vehicle_id, other_id_);
+  EXPECT_EQ(session.sender_count(), 3U) << "limits are per vehicle";
+  EXPECT_THAT(Send(session, DataOf("LZYTBGCW4J1036499")), ElementsAre("02:2"));
+  EXPECT_THAT(Send(session, MessageOf(Command::kLogout, Time() + std::string("\0\1", 2))), ElementsAre("04:1"));
+  EXPECT_EQ(closed_, "") << "of a vehicle, not of the platform";
+  EXPECT_EQ(session.sender_count(), 2U);
+  EXPECT_THAT(Send(session, MessageOf(Command::kPlatformLogout, Time() + std::string("\0\1", 2))), ElementsAre("06:1"));
+  EXPECT_EQ(closed_, "logout");
+}
+
+TEST_F(Gb32960PlatformTest, AWrongPasswordUserOrARevokedPlatformEndsTheConnection) {
+  for (const auto& [user, password] : {std::pair{kUser, "2vj6ekt9m4xq7hznpa3d"}, std::pair{kUser, ""},
+                                       std::pair{"fleet02", kPassword}, std::pair{"", kPassword}}) {
+    Session session(shared_);
+    EXPECT_THAT(Send(session, PlatformLogin(user, password)), ElementsAre("05:2"));
+    EXPECT_EQ(closed_, "refused");
+  }
+  Terminal platform = *terminals_.Find(TerminalProtocol::kGb32960Platform, kUser);
+  platform.revoked = true;
+  ASSERT_TRUE(terminals_.Put(platform).ok());
+  Session revoked(shared_);
+  EXPECT_THAT(Send(revoked, PlatformLogin()), ElementsAre("05:2"));
+  Session without(shared_);
+  EXPECT_THAT(Send(without, DataOf(kVin)), ElementsAre("02:2"));
+  Session vehicle(shared_);
+  Send(vehicle, Login());
+  EXPECT_THAT(Send(vehicle, DataOf(kOtherVin)), ElementsAre("02:2")) << "a vehicle is no platform";
+}
+
+TEST_F(Gb32960PlatformTest, RevokedVehiclesAndTooManyAreRefused) {
+  Terminal terminal = *terminals_.Find(TerminalProtocol::kGb32960, kOtherVin);
+  terminal.revoked = true;
+  ASSERT_TRUE(terminals_.Put(terminal).ok());
+  Session session(shared_);
+  Send(session, PlatformLogin());
+  EXPECT_THAT(Send(session, DataOf(kOtherVin)), ElementsAre("02:2"));
+  terminal.revoked = false;
+  ASSERT_TRUE(terminals_.Put(terminal).ok());
+  const Shared small(pipeline_, *vehicles_, terminals_, metrics_, {.vehicles_per_platform_max = 1});
+  Session full(small);
+  EXPECT_THAT(Send(full, PlatformLogin() + DataOf(kVin) + DataOf(kOtherVin) + Login(kIccid, kOtherVin) + DataOf(kVin)),
+              ElementsAre("05:1", "02:1", "02:2", "01:2", "02:1"));
 }
 
 TEST_F(Gb32960SessionTest, TheCutsOfTheStreamAndGarbageInItDoNotMatter) {
