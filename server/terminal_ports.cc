@@ -1,5 +1,8 @@
 #include "server/terminal_ports.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include <fmt/format.h>
 
 #include "base/log.h"
@@ -8,6 +11,19 @@
 #include "ingest/jt808/message_table.h"
 
 namespace telltale {
+
+namespace {
+
+// Begins with two delimiters of JT/T 808, but a command and a VIN follow.
+bool IsHj1239(std::span<const std::uint8_t> message) {
+  constexpr std::size_t kVinBegin = 3;
+  constexpr std::size_t kVinEnd = 20;
+  if (message.size() < kVinEnd || message[0] != jt808::kDelimiter || message[1] != jt808::kDelimiter) return false;
+  return std::ranges::all_of(message.subspan(kVinBegin, kVinEnd - kVinBegin),
+                             [](std::uint8_t byte) { return std::isalnum(byte) != 0; });
+}
+
+}  // namespace
 
 Status Validate(const TerminalPortsOptions& options) {
   RETURN_IF_ERROR(Validate(options.jt808, "jt808"));
@@ -57,6 +73,7 @@ TerminalGateway* TerminalPorts::Of(TerminalProtocol protocol) const {
     case TerminalProtocol::kJt808:
       return jt808_.get();
     case TerminalProtocol::kGb32960:
+    case TerminalProtocol::kGb32960Platform:
       return gb32960_.get();
     case TerminalProtocol::kGb17691:
       return gb17691_.get();
@@ -89,21 +106,25 @@ Status TerminalPorts::SendText(TerminalProtocol protocol, std::string_view numbe
 
 StatusOr<TerminalPorts::Explained> TerminalPorts::Explain(std::span<const std::uint8_t> message,
                                                           std::optional<TerminalProtocol> protocol) const {
+  if (!protocol && IsHj1239(message)) protocol = TerminalProtocol::kGb17691;
   if (!protocol && !message.empty() && message.front() == jt808::kDelimiter) protocol = TerminalProtocol::kJt808;
   if (!protocol && message.size() >= 2 && message[0] == message[1] && (message[0] == 0x23 || message[0] == 0x24)) {
     protocol = TerminalProtocol::kGb32960;
   }
   if (!protocol) {
     return absl::InvalidArgumentError(
-        "the message begins like none of the protocols; JT/T 808 begins with 7e, GB/T 32960 with 2323 or 2424");
+        "the message begins like none of the protocols; JT/T 808 begins with 7e, GB/T 32960 with 2323 or 2424, "
+        "HJ 1239.3 with 7e7e");
   }
   switch (*protocol) {
     case TerminalProtocol::kJt808:
       return Explained{.protocol = "JT/T 808", .fields = jt808::Explain(message, jt808_shared_.positions)};
     case TerminalProtocol::kGb32960:
+    case TerminalProtocol::kGb32960Platform:
       return Explained{.protocol = "GB/T 32960", .fields = gb32960::Explain(message, gb32960_shared_.data_units)};
     case TerminalProtocol::kGb17691:
-      return Explained{.protocol = "GB 17691", .fields = gb17691::Explain(message, gb17691_shared_.emissions)};
+      return Explained{.protocol = IsHj1239(message) ? "HJ 1239.3" : "GB 17691",
+                       .fields = gb17691::Explain(message, gb17691_shared_.emissions)};
   }
   return absl::InvalidArgumentError("the protocol is not one of those known");
 }

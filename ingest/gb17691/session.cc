@@ -16,8 +16,9 @@ using gb32960::ParseMessage;
 using gb32960::Piece;
 
 constexpr std::size_t kIccidBytes = 20;
-// From here on annex Q has commands of its own.
+// From here on annex Q and HJ 1239.3 have commands of their own.
 constexpr auto kTerminalTime = static_cast<Command>(0x05);
+constexpr auto kTerminalRemoved = static_cast<Command>(0x06);
 
 struct Scratch {
   TerminalFrame frame;
@@ -29,6 +30,9 @@ Scratch& ScratchOfThread() {
   thread_local Scratch scratch;
   return scratch;
 }
+
+const EmissionReader::Sink kNowhere{.on_frame = [](std::int64_t, const TerminalFrame&) {},
+                                    .on_faults = [](const FaultReport&) {}};
 
 std::string ReadIccid(FieldReader& data) {
   data.Bytes(6, "time");
@@ -46,7 +50,7 @@ void Session::Receive(std::span<const std::uint8_t> bytes, std::int64_t /*now_ms
     bytes = joined;
   }
   while (!out.close) {
-    const Piece piece = gb32960::NextPiece(bytes, shared_.options.data_bytes_max);
+    const Piece piece = gb32960::NextPiece(bytes, shared_.options.data_bytes_max, Family::kGb17691);
     if (piece.kind == Piece::Kind::kNeedMore) break;
     if (piece.kind == Piece::Kind::kGarbage) Refuse("garbage");
     std::size_t spent = piece.size;
@@ -83,6 +87,9 @@ bool Session::HandleMessage(std::span<const std::uint8_t> bytes, SessionOutput& 
     case Command::kLogout:
       Close("logout", out);
       break;
+    case kTerminalRemoved:
+      TakeData(message, out);
+      break;
     case kTerminalTime:  // how it is answered annex Q does not say
       break;
     default:
@@ -113,10 +120,15 @@ void Session::TakeData(const Message& message, SessionOutput& out) {
   Scratch& scratch = ScratchOfThread();
   scratch.frames.Clear();
   FieldReader data(message.data);
-  const std::string fault = shared_.emissions.Read(
-      data, gcj02_, scratch.frame, [&](std::int64_t measure_time_ms, const TerminalFrame& frame) {
-        frame.AddTo(vehicle_.id, measure_time_ms, scratch.layouts, scratch.frames);
-      });
+  const EmissionReader::Sink sink{
+      .on_frame =
+          [&](std::int64_t measure_time_ms, const TerminalFrame& frame) {
+            frame.AddTo(vehicle_.id, measure_time_ms, scratch.layouts, scratch.frames);
+          },
+      .on_faults = [&](FaultReport report) { shared_.pipeline.AddFault(vehicle_, 0, std::move(report), out.batch); }};
+  const std::string fault = message.header.command == kTerminalRemoved
+                                ? shared_.emissions.ReadRemoval(data, gcj02_, scratch.frame, sink)
+                                : shared_.emissions.Read(data, message.header.edition, gcj02_, scratch.frame, sink);
   if (!fault.empty()) Refuse("body");  // what came before the broken block is kept
   shared_.pipeline.AddDecoded(vehicle_, scratch.frames, out.batch);
 }
@@ -150,7 +162,10 @@ Explanation Explain(std::span<const std::uint8_t> message, const EmissionReader&
   } else if (parsed.message.header.command == Command::kRealTime ||
              parsed.message.header.command == Command::kReupload) {
     TerminalFrame frame;
-    fault = reader.Read(data, /*gcj02=*/false, frame, [](std::int64_t, const TerminalFrame&) {});
+    fault = reader.Read(data, parsed.message.header.edition, /*gcj02=*/false, frame, kNowhere);
+  } else if (parsed.message.header.command == kTerminalRemoved) {
+    TerminalFrame frame;
+    fault = reader.ReadRemoval(data, /*gcj02=*/false, frame, kNowhere);
   }
   if (data.remaining() > 0) data.Bytes(data.remaining(), "the rest");
   explanation.push_back({.first_byte = message.size() - 1,

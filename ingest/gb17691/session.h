@@ -39,8 +39,8 @@ struct Shared {
   const EmissionReader emissions;
 };
 
-// One vehicle's connection by GB 17691-2018, annex Q. The standard knows no answers, so a vehicle that is refused loses
-// its connection: it then keeps its data and tries again.
+// One vehicle's connection by GB 17691-2018, annex Q, or HJ 1239.3-2021; a message says which. The standard knows no
+// answers, so a vehicle that is refused loses its connection: it then keeps its data and tries again.
 class Session final : public TerminalSession {
  public:
   explicit Session(const Shared& shared) : shared_(shared) {}

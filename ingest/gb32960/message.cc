@@ -11,11 +11,37 @@ namespace {
 
 constexpr std::uint8_t kStart2016 = 0x23;
 constexpr std::uint8_t kStart2025 = 0x24;
+constexpr std::uint8_t kStartHj1239 = 0x7E;
 constexpr std::size_t kVinBytes = 17;
 constexpr std::size_t kCheckedFrom = 2;
 
-bool IsStart(std::span<const std::uint8_t> bytes) {
-  return (bytes[0] == kStart2016 || bytes[0] == kStart2025) && (bytes.size() < 2 || bytes[1] == bytes[0]);
+bool IsStart(std::span<const std::uint8_t> bytes, Family family) {
+  const bool known = family == Family::kGb17691 ? bytes[0] == kStart2016 || bytes[0] == kStartHj1239
+                                                : bytes[0] == kStart2016 || bytes[0] == kStart2025;
+  return known && (bytes.size() < 2 || bytes[1] == bytes[0]);
+}
+
+Edition EditionOf(std::uint32_t start) {
+  switch (start & 0xFF) {
+    case kStart2025:
+      return Edition::k2025;
+    case kStartHj1239:
+      return Edition::kHj1239;
+    default:
+      return Edition::k2016;
+  }
+}
+
+std::uint32_t StartOf(Edition edition) {
+  switch (edition) {
+    case Edition::k2016:
+      return kStart2016;
+    case Edition::k2025:
+      return kStart2025;
+    case Edition::kHj1239:
+      return kStartHj1239;
+  }
+  return kStart2016;
 }
 
 // Two bytes of garbage may look like a start, or one before it shift it by one; then the encryption, which has few
@@ -59,9 +85,25 @@ std::string_view NameOf(Command command) {
   return number < kNames.size() ? kNames[number] : std::string_view{};
 }
 
-Piece NextPiece(std::span<const std::uint8_t> stream, std::size_t data_bytes_max) {
+// Of GB 17691 and HJ 1239.3.
+static std::string_view EmissionNameOf(Command command) {
+  switch (static_cast<std::uint8_t>(command)) {
+    case 0x05:
+      return "time of the terminal";
+    case 0x06:
+      return "terminal taken off the vehicle";
+    case 0x07:
+      return "activation";
+    case 0x08:
+      return "answer to an activation";
+    default:
+      return command < Command::kPlatformLogin ? NameOf(command) : std::string_view{};
+  }
+}
+
+Piece NextPiece(std::span<const std::uint8_t> stream, std::size_t data_bytes_max, Family family) {
   if (stream.empty()) return {};
-  if (IsStart(stream)) {
+  if (IsStart(stream, family)) {
     if (stream.size() < kHeaderBytes) return {};
     if (const std::size_t size = DataSize(stream); IsHeader(stream) && size <= data_bytes_max) {
       if (stream.size() < kHeaderBytes + size + 1) return {};
@@ -69,7 +111,7 @@ Piece NextPiece(std::span<const std::uint8_t> stream, std::size_t data_bytes_max
     }
   }
   std::size_t garbage = 1;
-  while (garbage < stream.size() && !IsStart(stream.subspan(garbage))) ++garbage;
+  while (garbage < stream.size() && !IsStart(stream.subspan(garbage), family)) ++garbage;
   return {.kind = Piece::Kind::kGarbage, .size = garbage};
 }
 
@@ -86,10 +128,13 @@ MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* ex
   }
   FieldReader reader(bytes.first(bytes.size() - 1), explanation);
   Header& header = result.message.header;
-  header.edition = reader.Bits(2, "start") == (kStart2025 << 8 | kStart2025) ? Edition::k2025 : Edition::k2016;
-  reader.Note(header.edition == Edition::k2025 ? "edition of 2025" : "edition of 2016");
+  header.edition = EditionOf(reader.Bits(2, "start"));
+  reader.Note(header.edition == Edition::kHj1239 ? "HJ 1239.3-2021"
+              : family == Family::kGb17691       ? "GB 17691-2018"
+              : header.edition == Edition::k2025 ? "edition of 2025"
+                                                 : "edition of 2016");
   header.command = static_cast<Command>(reader.Bits(1, "command"));
-  reader.Note(NameOf(header.command));
+  reader.Note(family == Family::kGb32960 ? NameOf(header.command) : EmissionNameOf(header.command));
   if (family == Family::kGb32960) {
     header.answer = static_cast<Answer>(reader.Bits(1, "answer flag"));
     reader.Note("fe asks for an answer, 01 done, 02 error, 03 VIN repeated");
@@ -115,7 +160,7 @@ MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* ex
 void AppendAnswer(const Header& to, Answer answer, std::span<const std::uint8_t> time, std::string& out) {
   const std::size_t begin = out.size();
   ByteWriter writer(out);
-  const std::uint32_t start = to.edition == Edition::k2025 ? kStart2025 : kStart2016;
+  const std::uint32_t start = StartOf(to.edition);
   writer.U8(start);
   writer.U8(start);
   writer.U8(static_cast<std::uint32_t>(to.command));

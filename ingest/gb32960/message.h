@@ -11,7 +11,9 @@
 
 namespace telltale::gb32960 {
 
-enum class Edition : std::uint8_t { k2016, k2025 };
+// HJ 1239.3-2021 is the successor of GB 17691-2018, annex Q, not an edition of GB/T 32960, but its messages are of this
+// form, too.
+enum class Edition : std::uint8_t { k2016, k2025, kHj1239 };
 
 // GB 17691-2018, annex Q, has the same message but for one byte: no answer flag before the VIN, but the version of the
 // terminal's software behind it.
@@ -68,8 +70,9 @@ struct Piece {
   std::size_t size = 0;
 };
 
-// Messages longer than `data_bytes_max` are taken for garbage: their length is more likely wrong than meant.
-Piece NextPiece(std::span<const std::uint8_t> stream, std::size_t data_bytes_max);
+// Messages longer than `data_bytes_max` are taken for garbage: their length is more likely wrong than meant. 7e 7e, the
+// start of HJ 1239.3, is one only in the family of GB 17691.
+Piece NextPiece(std::span<const std::uint8_t> stream, std::size_t data_bytes_max, Family family = Family::kGb32960);
 
 struct Message {
   Header header;

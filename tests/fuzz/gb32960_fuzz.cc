@@ -37,10 +37,10 @@ void ExplainAll(std::span<const std::uint8_t> message) {
   CheckExplanation(gb17691::Explain(message, emissions), message.size());
 }
 
-void Take(std::span<const std::uint8_t> stream) {
+void Take(std::span<const std::uint8_t> stream, Family family) {
   ExplainAll(stream);
   while (true) {
-    const Piece piece = NextPiece(stream, kDataBytesMax);
+    const Piece piece = NextPiece(stream, kDataBytesMax, family);
     if (piece.kind == Piece::Kind::kNeedMore) break;
     CHECK(piece.size > 0 && piece.size <= stream.size());
     if (piece.kind == Piece::Kind::kMessage) {
@@ -48,7 +48,7 @@ void Take(std::span<const std::uint8_t> stream) {
       // A check that is right lets the fuzzer in.
       message.back() = 0;
       for (std::size_t i = 2; i + 1 < message.size(); ++i) message.back() ^= message[i];
-      const MessageOrFault parsed = ParseMessage(message);
+      const MessageOrFault parsed = ParseMessage(message, nullptr, family);
       CHECK(!parsed.fault || parsed.fault == Fault::kEncrypted);
       ExplainAll(message);
     }
@@ -60,6 +60,7 @@ void Take(std::span<const std::uint8_t> stream) {
 }  // namespace telltale::gb32960
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  telltale::gb32960::Take({data, size});
+  telltale::gb32960::Take({data, size}, telltale::gb32960::Family::kGb32960);
+  telltale::gb32960::Take({data, size}, telltale::gb32960::Family::kGb17691);
   return 0;
 }

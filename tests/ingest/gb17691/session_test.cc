@@ -28,8 +28,8 @@ class Gb17691SessionTest : public ::testing::Test {
 
   static std::string Time() { return {"\x1a\x03\x01\x07\x3b\x32", 6}; }  // 2026-03-01T07:59:50 in Beijing
 
-  static std::string MessageOf(std::uint8_t command, std::string_view data) {
-    std::string wire = "##";
+  static std::string MessageOf(std::uint8_t command, std::string_view data, std::string_view start = "##") {
+    std::string wire(start);
     ByteWriter writer(wire);
     writer.U8(command);
     writer.Bytes(kVin);
@@ -41,6 +41,12 @@ class Gb17691SessionTest : public ::testing::Test {
     for (const char byte : wire.substr(2)) check ^= static_cast<std::uint8_t>(byte);
     writer.U8(check);
     return wire;
+  }
+
+  static std::string Hj1239(std::uint8_t command, std::string_view data) { return MessageOf(command, data, "~~"); }
+  static std::string Bytes(std::string_view hex) {
+    const std::vector<std::uint8_t> bytes = HexBytes(std::string(hex));
+    return {bytes.begin(), bytes.end()};
   }
 
   static std::string Login(std::string_view iccid = kIccid) {
@@ -148,6 +154,112 @@ TEST_F(Gb17691SessionTest, ObdInformationIsReadAndABrokenBlockLeavesWhatCameBefo
   EXPECT_DOUBLE_EQ(Value("emission_mil_state"), 1.0);
 }
 
+// SPN 3226, FMI 4, 3 times; SPN 94, FMI 1, once. A code of ISO 15765 has no SPN.
+TEST_F(Gb17691SessionTest, TroubleCodesOfJ1939BecomeFaults) {
+  Session session(shared_);
+  Send(session, Login());
+  const auto obd = [](char protocol, std::string_view codes) {
+    return std::string("\x01\0\1", 3) + protocol + "\x01" + Bytes("18003000") + kVin + std::string(72, ' ') +
+           static_cast<char>(codes.size() / 8) + Bytes(codes);
+  };
+  Send(session, MessageOf(2, Time() + obd(2,
+                                          "9a0c0403"
+                                          "5e000101")));
+  ASSERT_EQ(batch_.faults.size(), 1U);
+  const FaultReport& report = batch_.faults[0].report;
+  EXPECT_EQ(report.measure_time_ms, kNowMs - 10'000);
+  EXPECT_EQ(report.lamps.malfunction, LampStatus::kOn);
+  ASSERT_EQ(report.dtcs.size(), 2U);
+  EXPECT_EQ(report.dtcs[0], (Dtc{.spn = 3226, .fmi = 4, .occurrence_count = 3}));
+  EXPECT_EQ(report.dtcs[1], (Dtc{.spn = 94, .fmi = 1, .occurrence_count = 1}));
+  EXPECT_DOUBLE_EQ(Value("emission_trouble_codes"), 2.0);
+  EXPECT_DOUBLE_EQ(Value("emission_diagnoses_supported"), 0x1800);
+  EXPECT_DOUBLE_EQ(Value("emission_diagnoses_ready"), 0x3000);
+  Send(session, MessageOf(2, Time() + obd(0, "04200000")));
+  EXPECT_EQ(batch_.faults.size(), 1U);
+  EXPECT_DOUBLE_EQ(Value("emission_trouble_codes", 1), 1.0);
+}
+
+// HJ 1239.3: 75 km/h, 101 kPa, 50 and 5 %, 1,500 rpm, 30 l/h; lambda 0x8000 x 0.0000305 = 0.9994, 0.7 V, NOx 10 ppm,
+// air 1,000 kg/h, coolant 85, catalyst 0x6200 / 32 - 273 = 511 degrees, positioned. Hybrid: 3,000 rpm, 60 %, 600 V, 50
+// A, 70 %.
+TEST_F(Gb17691SessionTest, Hj1239HasATimeInEachBlockAndMoreKindsOfEngines) {
+  Session session(shared_);
+  Send(session, Hj1239(1, Time() + std::string("\0\1", 2) + kIccid));
+  EXPECT_EQ(session.vehicle_id(), vehicle_id_);
+  const std::string engine = "4b00caaf822ee00258";
+  const std::string place = "00073e2f1101dd2ea40001e240";
+  const std::string data = Time() + Bytes("0007") +  //
+                           Bytes(
+                               "02"
+                               "1a0301073b30") +
+                           Second() +
+                           Bytes(
+                               "03"
+                               "1a0301073b31" +
+                               engine +
+                               "8000"
+                               "46"
+                               "4e20"
+                               "7d"
+                               "6200" +
+                               place) +
+                           Bytes(
+                               "05"
+                               "1a0301073b32" +
+                               engine +
+                               "8000"
+                               "46"
+                               "1068"
+                               "4e20"
+                               "7d"
+                               "6200" +
+                               place) +
+                           Bytes(
+                               "04"
+                               "1a0301073b32"
+                               "0bb8"
+                               "3c"
+                               "1770"
+                               "2904"
+                               "46");
+  for (const std::string& signature : {Bytes("02aabb"
+                                             "03ccddee"),
+                                       std::string()}) {
+    batch_.Clear();
+    Send(session, Hj1239(2, data + signature));
+    ASSERT_EQ(batch_.frames.size(), 4U);
+    EXPECT_EQ(batch_.frames[0].measure_time_ms, kNowMs - 12'000);
+    EXPECT_EQ(batch_.frames[1].measure_time_ms, kNowMs - 11'000);
+    EXPECT_EQ(batch_.frames[2].measure_time_ms, kNowMs - 10'000);
+    EXPECT_EQ(batch_.frames[3].measure_time_ms, kNowMs - 10'000);
+  }
+  EXPECT_NEAR(Value("emission_scr_upstream_nox", 0), 600.0, 1e-9);
+  EXPECT_NEAR(Value("emission_twc_upstream_lambda", 1), 0.9994, 1e-4);
+  EXPECT_NEAR(Value("emission_twc_downstream_oxygen", 1), 0.7, 1e-9);
+  EXPECT_DOUBLE_EQ(Value("emission_twc_temperature", 1), 511.0);
+  EXPECT_NEAR(Value("emission_air_intake", 1), 1'000.0, 1e-9);
+  EXPECT_NEAR(Value("latitude", 1), 31.272612, 1e-9);
+  EXPECT_NEAR(Value("emission_twc_downstream_nox", 2), 10.0, 1e-9);
+  EXPECT_DOUBLE_EQ(Value("engine_coolant_temperature", 2), 85.0);
+  EXPECT_DOUBLE_EQ(Value("emission_hybrid_motor_speed", 3), 3'000.0);
+  EXPECT_NEAR(Value("emission_hybrid_battery_voltage", 3), 600.0, 1e-9);
+  EXPECT_NEAR(Value("emission_hybrid_battery_current", 3), 50.0, 1e-9);
+  EXPECT_DOUBLE_EQ(Value("emission_hybrid_state_of_charge", 3), 70.0);
+}
+
+TEST_F(Gb17691SessionTest, ATerminalThatIsTakenOffIsAnAlarm) {
+  Session session(shared_);
+  Send(session, Hj1239(1, Time() + std::string("\0\1", 2) + kIccid));
+  Send(session, Hj1239(6, Time() + Bytes("0001"
+                                         "00"
+                                         "073e2f11"
+                                         "01dd2ea4")));
+  ASSERT_EQ(batch_.frames.size(), 1U);
+  EXPECT_DOUBLE_EQ(Value("emission_terminal_removed"), 1.0);
+  EXPECT_NEAR(Value("longitude"), 121.515793, 1e-9);
+}
+
 TEST_F(Gb17691SessionTest, StrangersLoseTheirConnection) {
   Session early(shared_);
   Send(early, MessageOf(2, Time()));
@@ -161,15 +273,27 @@ TEST_F(Gb17691SessionTest, StrangersLoseTheirConnection) {
 }
 
 TEST_F(Gb17691SessionTest, MessagesAreExplainedToTheLastByte) {
-  const std::string wire = MessageOf(2, Time() + std::string("\x02\0\7", 3) + Second());
-  const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size());
-  std::size_t at = 0;
-  for (const ExplainedField& field : Explain(bytes, shared_.emissions)) {
-    EXPECT_EQ(field.first_byte, at) << field.name;
-    at += field.byte_count;
+  for (const std::string& wire : {MessageOf(2, Time() + std::string("\x02\0\7", 3) + Second()),
+                                  Hj1239(2, Time() +
+                                                Bytes("0007"
+                                                      "02"
+                                                      "1a0301073b30") +
+                                                Second() +
+                                                Bytes("02aabb"
+                                                      "03ccddee")),
+                                  Hj1239(6, Time() + Bytes("0001"
+                                                           "00"
+                                                           "073e2f11"
+                                                           "01dd2ea4"))}) {
+    const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size());
+    std::size_t at = 0;
+    for (const ExplainedField& field : Explain(bytes, shared_.emissions)) {
+      EXPECT_EQ(field.first_byte, at) << field.name;
+      at += field.byte_count;
+    }
+    EXPECT_EQ(at, bytes.size());
+    for (std::size_t size = 0; size < bytes.size(); ++size) Explain(bytes.first(size), shared_.emissions);
   }
-  EXPECT_EQ(at, bytes.size());
-  for (std::size_t size = 0; size < bytes.size(); ++size) Explain(bytes.first(size), shared_.emissions);
 }
 
 }  // namespace
