@@ -10,13 +10,27 @@
 #include <google/protobuf/repeated_ptr_field.h>
 #include <grpcpp/grpcpp.h>
 
+#include "base/status.h"
+
 namespace telltale::cli {
+
+// How the server's certificate is checked, and what it is shown; PEM files.
+struct ChannelSecurity {
+  std::string ca_file;  // empty: no TLS
+  std::string certificate_file;
+  std::string key_file;
+};
+
+// Errors: NOT_FOUND a file cannot be read; INVALID_ARGUMENT a certificate without its key, or the other way round, or
+// either without the CA.
+StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const ChannelSecurity& security);
 
 // A connection to one server, made at the first call. Thread-safe.
 class Client {
  public:
   // `server` is HOST:PORT. No call but a stream takes longer than `timeout`.
-  Client(const std::string& server, std::chrono::milliseconds timeout);
+  Client(const std::string& server, std::shared_ptr<grpc::ChannelCredentials> credentials,
+         std::chrono::milliseconds timeout);
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 

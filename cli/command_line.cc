@@ -19,6 +19,15 @@ void AddGlobalOptions(CLI::App& program, GlobalOptions& options) {
       ->check(ServerArgument())
       ->type_name("HOST:PORT")
       ->capture_default_str();
+  program.add_option("--tls-ca", options.security.ca_file, "Speak TLS with a server whose certificate these signed")
+      ->envname("TELLTALE_TLS_CA")
+      ->type_name("PEM");
+  program.add_option("--tls-certificate", options.security.certificate_file, "Show the server this certificate")
+      ->envname("TELLTALE_TLS_CERTIFICATE")
+      ->type_name("PEM");
+  program.add_option("--tls-key", options.security.key_file, "The certificate's private key")
+      ->envname("TELLTALE_TLS_KEY")
+      ->type_name("PEM");
   program.add_flag("--json", options.json, "Print JSON instead of tables");
   program
       .add_option("--timeout", options.timeout_seconds, "Longest time to wait for an answer; not for import and watch")
@@ -89,7 +98,12 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, Terminal& terminal) 
     program.exit(error, terminal.out, terminal.err);  // prints the help or the version
     return ExitCode::kOk;
   }
-  Session session(options, terminal);
+  auto credentials = CredentialsOf(options.security);
+  if (!credentials.ok()) {
+    terminal.err << "telltale: " << MessageOf(credentials.status()) << std::endl;
+    return ExitCode::kUsage;
+  }
+  Session session(options, *std::move(credentials), terminal);
   return chosen(session);
 }
 

@@ -32,12 +32,13 @@ struct GlobalOptions {
   bool json = false;
   bool no_colour = false;
   double timeout_seconds = 30;
+  ChannelSecurity security;
 };
 
 // What a command works with: the server, and the ways to show an answer or an error. Not thread-safe.
 class Session {
  public:
-  Session(const GlobalOptions& options, Terminal& terminal);
+  Session(const GlobalOptions& options, std::shared_ptr<grpc::ChannelCredentials> credentials, Terminal& terminal);
 
   const Client& client() const { return client_; }
   Terminal& terminal() { return terminal_; }

@@ -1,9 +1,11 @@
 #include "ingest/pipeline.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "base/mutex.h"
 #include "base/time.h"
 
 namespace telltale {
@@ -74,20 +76,20 @@ StatusOr<CheckedLayout> CheckedLayout::Create(const Catalog& catalog, std::span<
 
 void IncomingBatch::Clear() {
   frames.Clear();
-  faults.clear();
+  records.Clear();
   refusals.clear();
   refusal_count = 0;
 }
 
-Pipeline::Pipeline(const Catalog& catalog, TelemetryStore& telemetry, FaultStore& faults, LiveFrames& live,
+Pipeline::Pipeline(const Catalog& catalog, TelemetryStore& telemetry, RecordSinks records, LiveFrames& live,
                    const Clock& clock, IngestMetrics& metrics, PipelineOptions options)
     : catalog_(catalog),
       telemetry_(telemetry),
-      faults_(faults),
       live_(live),
       clock_(clock),
       metrics_(metrics),
-      options_(options) {}
+      options_(options),
+      records_(std::move(records)) {}
 
 void Pipeline::Refuse(std::uint32_t frame_index, SignalId signal, RefusalReason reason, std::string message,
                       IncomingBatch& batch) const {
@@ -233,7 +235,7 @@ void Pipeline::AddSamples(const VehicleRegistry::Entry& vehicle, std::uint32_t f
 void Pipeline::AddFault(const VehicleRegistry::Entry& vehicle, std::uint32_t fault_index, FaultReport report,
                         IncomingBatch& batch) const {
   if (!CheckVehicleAndTime(vehicle, fault_index, report.measure_time_ms, batch)) return;
-  batch.faults.push_back({vehicle.id, std::move(report)});
+  batch.records.faults.push_back({vehicle.id, std::move(report)});
 }
 
 void Pipeline::AddDecoded(const VehicleRegistry::Entry& vehicle, const FrameBatch& frames, IncomingBatch& batch) const {
@@ -244,23 +246,50 @@ void Pipeline::AddDecoded(const VehicleRegistry::Entry& vehicle, const FrameBatc
   }
 }
 
+namespace {
+
+// Calls `done` when several things are done, with the first error.
+class WhenAll {
+ public:
+  WhenAll(int count, Pipeline::DoneFunction done) : left_(count), done_(std::move(done)) {}
+
+  void Done(const Status& status) {
+    Status result;
+    {
+      MutexLock lock(mutex_);
+      result_.Update(status);
+      if (--left_ > 0) return;
+      result = result_;
+    }
+    done_(result);
+  }
+
+ private:
+  Mutex mutex_;
+  int left_ ABSL_GUARDED_BY(mutex_);
+  Status result_ ABSL_GUARDED_BY(mutex_);
+  const Pipeline::DoneFunction done_;
+};
+
+}  // namespace
+
 void Pipeline::Submit(IncomingBatch& batch, DoneFunction done) {
   const auto received = std::chrono::steady_clock::now();
-  const auto answer = [this, received, done = std::move(done)](const Status& status) {
+  DoneFunction answer = [this, received, done = std::move(done)](const Status& status) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - received;
     metrics_.batch_seconds.Observe(taken.count());
     (status.ok() ? metrics_.batches : metrics_.failed_batches).Increment();
     done(status);
   };
-  if (!batch.faults.empty()) {
-    if (Status status = faults_.Record(batch.faults); !status.ok()) {
-      batch.frames.Clear();
-      batch.faults.clear();
+  if (!batch.records.empty()) {
+    const auto both = std::make_shared<WhenAll>(2, std::move(answer));
+    answer = [both](const Status& status) { both->Done(status); };
+    const std::size_t fault_count = batch.records.faults.size();
+    Records records = std::exchange(batch.records, {});
+    records_.Write(std::move(records), [this, answer, fault_count](const Status& status) {
+      if (status.ok()) metrics_.faults.Increment(static_cast<double>(fault_count));
       answer(status);
-      return;
-    }
-    metrics_.faults.Increment(static_cast<double>(batch.faults.size()));
-    batch.faults.clear();
+    });
   }
   if (batch.frames.empty()) {
     answer(OkStatus());

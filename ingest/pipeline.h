@@ -16,8 +16,8 @@
 #include "catalog/frame.h"
 #include "ingest/live_frames.h"
 #include "ingest/metrics.h"
+#include "ingest/record_writer.h"
 #include "ingest/refusal.h"
-#include "storage/fault_store.h"
 #include "storage/telemetry_store.h"
 #include "storage/vehicle_registry.h"
 
@@ -51,14 +51,16 @@ struct Refusal {
   std::string message;
 };
 
-// Frames and fault reports on their way in: what passed the checks, and what did not. Reused from batch to batch.
+// Frames and records on their way in: what passed the checks, and what did not. Reused from batch to batch.
 struct IncomingBatch {
   static constexpr std::size_t kMaxRefusals = 100;  // kept with their message; all are counted
 
   FrameBatch frames;
-  std::vector<FaultStore::VehicleReport> faults;
+  Records records;
   std::vector<Refusal> refusals;
   std::size_t refusal_count = 0;
+
+  bool empty() const { return frames.empty() && records.empty(); }  // of what passed
   void Clear();
 };
 
@@ -66,7 +68,7 @@ struct IncomingBatch {
 class Pipeline {
  public:
   // What refers to something outlives the pipeline.
-  Pipeline(const Catalog& catalog, TelemetryStore& telemetry, FaultStore& faults, LiveFrames& live, const Clock& clock,
+  Pipeline(const Catalog& catalog, TelemetryStore& telemetry, RecordSinks records, LiveFrames& live, const Clock& clock,
            IngestMetrics& metrics, PipelineOptions options);
 
   // Checks a packed row and adds it to `batch`. A sample outside its range becomes kError and is refused alone.
@@ -103,7 +105,7 @@ class Pipeline {
   void Refuse(std::uint32_t frame_index, SignalId signal, RefusalReason reason, std::string message,
               IncomingBatch& batch) const;
 
-  // Makes what passed durable, then calls `done`, from a thread of the store (from this one if there is nothing to
+  // Makes what passed durable, then calls `done`, from a thread that writes (from this one if there is nothing to
   // write); it must be quick. `batch` is left empty but for its refusals.
   using DoneFunction = std::function<void(const Status&)>;
   void Submit(IncomingBatch& batch, DoneFunction done);
@@ -126,11 +128,11 @@ class Pipeline {
 
   const Catalog& catalog_;
   TelemetryStore& telemetry_;
-  FaultStore& faults_;
   LiveFrames& live_;
   const Clock& clock_;
   IngestMetrics& metrics_;
   const PipelineOptions options_;
+  RecordWriter records_;
 };
 
 }  // namespace telltale

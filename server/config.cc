@@ -81,6 +81,18 @@ Setting BoolSetting(std::string key, std::string meaning, bool& value) {
           [&value] { return std::string(value ? "true" : "false"); }};
 }
 
+void AddTlsSettings(const std::string& section, TlsOptions& options, std::vector<Setting>& settings) {
+  settings.push_back(TextSetting(section + ".tls_certificate_file",
+                                 "PEM file of its certificate and the chain behind it; empty: no TLS",
+                                 options.certificate_file));
+  settings.push_back(
+      TextSetting(section + ".tls_key_file", "PEM file of the certificate's private key", options.key_file));
+  settings.push_back(TextSetting(section + ".tls_client_ca_file",
+                                 "PEM file; who connects must show a certificate that one of these signed; empty: "
+                                 "nobody must",
+                                 options.client_ca_file));
+}
+
 // What every port for terminals has.
 void AddGatewaySettings(const std::string& section, std::string_view protocol, GatewayOptions& options,
                         std::vector<Setting>& settings) {
@@ -91,6 +103,7 @@ void AddGatewaySettings(const std::string& section, std::string_view protocol, G
                               "nowhere",
                               protocol),
                   options.listen));
+  AddTlsSettings(section, options.tls, settings);
   settings.push_back(NumberSetting(key("threads"), "Threads that serve them", options.threads));
   settings.push_back(NumberSetting(key("connections_max"), "Open connections", options.connections_max));
   settings.push_back(NumberSetting(key("connections_per_address_max"), "Of one address; 0: no limit",
@@ -108,6 +121,8 @@ void AddGatewaySettings(const std::string& section, std::string_view protocol, G
       options.bytes_per_second_max));
   settings.push_back(NumberSetting(key("unanswered_max"), "Reads of one connection that are not answered yet",
                                    options.unanswered_max));
+  settings.push_back(NumberSetting(key("commands_unanswered_max"), "Commands that wait for the answer of one terminal",
+                                   options.commands_unanswered_max));
 }
 
 // The number of single-character changes that turn one word into the other.
@@ -186,6 +201,7 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(TextSetting("server.listen", "Where gRPC listens, HOST:PORT; port 0 takes a free one", config.listen));
   add(TextSetting("server.metrics_listen", "Where /metrics listens over HTTP, HOST:PORT; port 0 takes a free one",
                   config.metrics_listen));
+  AddTlsSettings("server", config.tls, settings);
   add(NumberSetting("server.message_bytes_max", "Greatest gRPC message taken, bytes", config.message_bytes_max));
   add(NumberSetting("server.query_threads_max", "Queries answered at the same time; more wait or are refused",
                     config.query_threads_max));
@@ -227,12 +243,19 @@ std::vector<Setting> SettingsOf(Config& config) {
                   config.terminals.jt808_sessions.self_registration));
   add(BoolSetting("jt808.authentication", "Whether a terminal must show its code; without, its number is enough",
                   config.terminals.jt808_sessions.authentication));
+  add(BoolSetting("jt808.allow_control",
+                  "Whether terminals may be restarted, reset, silenced or sent elsewhere (0x8105)",
+                  config.terminals.allow_control));
+  add(NumberSetting("jt808.uploads_per_vehicle_max", "Passed-through messages (0x0900) kept of a vehicle; older go",
+                    config.uploads.per_vehicle_max));
   add(NumberSetting("jt808.packets_max", "Packets of one message, a KiB each; longer ones are refused",
                     config.terminals.jt808_sessions.sub_packets.packets_max));
   AddGatewaySettings("gb32960", "GB/T 32960", config.terminals.gb32960, settings);
   add(BoolSetting("gb32960.self_registration",
                   "Whether the terminal of a registered vehicle may log in although nobody bound it",
                   config.terminals.gb32960_sessions.self_registration));
+  add(NumberSetting("gb32960.vehicles_per_platform_max", "Vehicles that one platform's connection may send for",
+                    config.terminals.gb32960_sessions.vehicles_per_platform_max));
   add(NumberSetting("gb32960.data_bytes_max", "Data of one message, bytes; the standard's greatest is 65531",
                     config.terminals.gb32960_sessions.data_bytes_max));
   AddGatewaySettings("gb17691", "GB 17691, annex Q,", config.terminals.gb17691, settings);
@@ -320,6 +343,7 @@ Status ApplySetting(std::string_view key_value, Config& config) {
 }
 
 Status Validate(const Config& config) {
+  RETURN_IF_ERROR(Validate(config.tls, "server"));
   for (const std::string* address : {&config.listen, &config.metrics_listen}) {
     const std::size_t colon = address->rfind(':');
     int port = -1;

@@ -8,17 +8,20 @@
 #include <vector>
 
 #include "base/status.h"
+#include "base/tls.h"
 #include "ingest/grpc/ingest_service.h"
 #include "ingest/live_frames.h"
 #include "ingest/pipeline.h"
 #include "server/terminal_ports.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
+#include "storage/upload_log.h"
 
 namespace telltale {
 
 // Everything that can be set about telltaled. Only this folder reads files and flags; the parts get their own options.
 struct Config {
   std::string listen = "127.0.0.1:7443";          // gRPC; port 0 takes a free one
+  TlsOptions tls;                                 // of gRPC
   std::string metrics_listen = "127.0.0.1:9464";  // /metrics over HTTP; port 0 takes a free one
   std::size_t message_bytes_max = 16 << 20;
   int query_threads_max = 64;
@@ -35,6 +38,7 @@ struct Config {
   IngestServiceOptions ingest;
   LiveFrames::Options live;
   TerminalPortsOptions terminals;
+  UploadLog::Options uploads;
   TelemetryStoreOptions store;
 };
 

@@ -39,6 +39,7 @@
 #include "storage/rocksdb/rocksdb_document_store.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/terminal_registry.h"
+#include "storage/upload_log.h"
 #include "storage/vehicle_registry.h"
 
 namespace telltale {
@@ -48,6 +49,19 @@ constexpr auto kHealthInterval = std::chrono::seconds{1};
 
 bool IsLoopback(const std::string& address) {
   return address.rfind("127.", 0) == 0 || address.rfind("localhost:", 0) == 0 || address.rfind("[::1]:", 0) == 0;
+}
+
+StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(const TlsOptions& tls) {
+  if (!tls.enabled()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  grpc::SslServerCredentialsOptions::PemKeyCertPair& pair = options.pem_key_cert_pairs.emplace_back();
+  ASSIGN_OR_RETURN(pair.cert_chain, ReadTextFile(tls.certificate_file));
+  ASSIGN_OR_RETURN(pair.private_key, ReadTextFile(tls.key_file));
+  if (!tls.client_ca_file.empty()) {
+    ASSIGN_OR_RETURN(options.pem_root_certs, ReadTextFile(tls.client_ca_file));
+    options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+  }
+  return grpc::SslServerCredentials(options);
 }
 
 StatusOr<std::vector<SignalId>> SignalsOfGroups(const Catalog& catalog, const std::vector<std::string>& groups) {
@@ -87,14 +101,15 @@ struct Server::Parts {
   std::unique_ptr<VehicleRegistry> registry;
   std::unique_ptr<TerminalRegistry> terminals;
   std::unique_ptr<FaultStore> faults;
+  std::unique_ptr<UploadLog> uploads;
   std::unique_ptr<RocksDbTelemetryStore> telemetry;
   std::unique_ptr<Maintenance> maintenance;
   std::shared_ptr<StoreMetrics> store_metrics;
   LiveFrames live;
-  std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<DayStore> days;
   std::unique_ptr<DriverLog> drivers;
   std::unique_ptr<VehicleFolds> folds;
+  std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<DayPublisher> publisher;
   std::shared_ptr<AdviceMetrics> advice_metrics;
   std::unique_ptr<TerminalPorts> terminal_ports;
@@ -121,6 +136,7 @@ struct Server::Parts {
   std::thread health_thread;
 
   Status OpenStores(const Clock& clock);
+  RecordSinks Sinks();
   Status ListenForTerminals(const Clock& clock);
   Status Serve();
   Status ServeMetrics();
@@ -140,6 +156,7 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   ASSIGN_OR_RETURN(registry, VehicleRegistry::Open(*documents));
   terminals = std::make_unique<TerminalRegistry>(*documents);
   faults = std::make_unique<FaultStore>(*documents);
+  uploads = std::make_unique<UploadLog>(*documents, config.uploads);
   TelemetryStoreOptions store_options = config.store;
   store_options.path = config.data_dir + "/telemetry";
   if (store_options.short_retention.count() > 0) {
@@ -148,7 +165,6 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   store_options.on_commit = [this](double seconds) { commit_seconds.Observe(seconds); };
   ASSIGN_OR_RETURN(telemetry, RocksDbTelemetryStore::Open(store_options));
   maintenance = std::make_unique<Maintenance>(*telemetry, *documents, config.data_dir, config.backup_dir, clock);
-  pipeline = std::make_unique<Pipeline>(*catalog, *telemetry, *faults, live, clock, ingest_metrics, config.pipeline);
   days = std::make_unique<DayStore>(*documents);
   drivers = std::make_unique<DriverLog>(*documents);
   VehicleFolds::Options fold_options{.vehicles_max = config.folded_vehicles_max};
@@ -158,6 +174,7 @@ Status Server::Parts::OpenStores(const Clock& clock) {
     }
   }
   ASSIGN_OR_RETURN(folds, VehicleFolds::Open(*catalog, *telemetry, *days, *drivers, clock, fold_options));
+  pipeline = std::make_unique<Pipeline>(*catalog, *telemetry, Sinks(), live, clock, ingest_metrics, config.pipeline);
   publisher = std::make_unique<DayPublisher>(
       *telemetry, *registry, *folds,
       DayPublisher::Options{.cpu_share_max = config.publish_cpu_percent / 100.0, .settle_after = config.settle_after});
@@ -166,13 +183,19 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   return OkStatus();
 }
 
-Status Server::Parts::ListenForTerminals(const Clock& clock) {
-  const auto record_driver = [this](VehicleId vehicle, const DriverChange& change) -> Status {
+RecordSinks Server::Parts::Sinks() {
+  RecordSinks sinks = SinksOf(*faults);
+  sinks.drivers = [this](VehicleId vehicle, const DriverChange& change) -> Status {
     ASSIGN_OR_RETURN(const bool changed, drivers->Record(vehicle, change));
     return changed ? folds->Mark(vehicle, RestatementReason::kDrivers, change.time_ms) : OkStatus();
   };
-  ASSIGN_OR_RETURN(terminal_ports, TerminalPorts::Start(config.terminals, *pipeline, *registry, *terminals,
-                                                        *metrics_registry, clock, record_driver));
+  sinks.uploads = [this](VehicleId vehicle, const Upload& upload) { return uploads->Record(vehicle, upload); };
+  return sinks;
+}
+
+Status Server::Parts::ListenForTerminals(const Clock& clock) {
+  ASSIGN_OR_RETURN(terminal_ports,
+                   TerminalPorts::Start(config.terminals, *pipeline, *registry, *terminals, *metrics_registry, clock));
   return OkStatus();
 }
 
@@ -186,7 +209,7 @@ Status Server::Parts::Serve() {
   rollup_service = std::make_unique<RollupServiceImpl>(*registry, *folds);
   driver_service = std::make_unique<DriverServiceImpl>(*registry, *folds, *drivers);
   fuel_service = std::make_unique<FuelServiceImpl>(*registry, *folds);
-  terminal_service = std::make_unique<TerminalServiceImpl>(*terminals, *registry, *terminal_ports);
+  terminal_service = std::make_unique<TerminalServiceImpl>(*terminals, *registry, *uploads, *terminal_ports);
   admin_service = std::make_unique<AdminServiceImpl>(*maintenance);
 
   grpc::EnableDefaultHealthCheckService(true);
@@ -198,7 +221,8 @@ Status Server::Parts::Serve() {
   builder.SetResourceQuota(quota);
   // A second server on the same port is a mistake, not load balancing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(config.listen, grpc::InsecureServerCredentials(), &grpc_port);
+  ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(config.tls));
+  builder.AddListeningPort(config.listen, credentials, &grpc_port);
   for (grpc::Service* service :
        {static_cast<grpc::Service*>(ingest_service.get()), static_cast<grpc::Service*>(catalog_service.get()),
         static_cast<grpc::Service*>(vehicle_service.get()), static_cast<grpc::Service*>(telemetry_service.get()),
@@ -265,9 +289,9 @@ StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, const Cloc
   RETURN_IF_ERROR(parts->ListenForTerminals(clock));
   if (Status status = parts->Serve(); !status.ok()) return status;
   parts->health_thread = std::thread([p = parts.get()] { p->WatchHealth(); });
-  if (!IsLoopback(config.listen)) {
-    spdlog::warn("listening on {} without authentication or encryption: anyone who reaches it may read and write",
-                 config.listen);
+  if (!IsLoopback(config.listen) && config.tls.client_ca_file.empty()) {
+    spdlog::warn("listening on {} without authentication{}: anyone who reaches it may read and write", config.listen,
+                 config.tls.enabled() ? "" : " or encryption");
   }
   spdlog::info("ready grpc_port={} metrics_port={} data_dir={} signals={} vehicles={}", parts->grpc_port,
                parts->metrics_port, config.data_dir, parts->catalog->signals().size(), parts->registry->size());
@@ -305,8 +329,8 @@ void Server::Stop() {
   if (const Status status = parts.telemetry->Flush(); !status.ok()) {
     spdlog::error("flush at stop failed, the journal keeps everything: {}", status.ToString());
   }
+  parts.pipeline.reset();  // writes its last records
   parts.folds.reset();
-  parts.pipeline.reset();
   parts.store_metrics.reset();
   parts.maintenance.reset();
   parts.telemetry.reset();

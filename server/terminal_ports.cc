@@ -39,9 +39,10 @@ Status Validate(const TerminalPortsOptions& options) {
 }
 
 TerminalPorts::TerminalPorts(const TerminalPortsOptions& options, Pipeline& pipeline, const VehicleRegistry& vehicles,
-                             TerminalRegistry& terminals, prometheus::Registry& metrics, jt808::DriverSink drivers)
-    : metrics_(metrics),
-      jt808_shared_(pipeline, vehicles, terminals, metrics_, options.jt808_sessions, std::move(drivers)),
+                             TerminalRegistry& terminals, prometheus::Registry& metrics)
+    : allow_control_(options.allow_control),
+      metrics_(metrics),
+      jt808_shared_(pipeline, vehicles, terminals, metrics_, options.jt808_sessions),
       jt808_sessions_(jt808_shared_),
       gb32960_shared_(pipeline, vehicles, terminals, metrics_, options.gb32960_sessions),
       gb32960_sessions_(gb32960_shared_),
@@ -51,10 +52,8 @@ TerminalPorts::TerminalPorts(const TerminalPortsOptions& options, Pipeline& pipe
 StatusOr<std::unique_ptr<TerminalPorts>> TerminalPorts::Start(const TerminalPortsOptions& options, Pipeline& pipeline,
                                                               const VehicleRegistry& vehicles,
                                                               TerminalRegistry& terminals,
-                                                              prometheus::Registry& metrics, const Clock& clock,
-                                                              jt808::DriverSink drivers) {
-  std::unique_ptr<TerminalPorts> ports(
-      new TerminalPorts(options, pipeline, vehicles, terminals, metrics, std::move(drivers)));
+                                                              prometheus::Registry& metrics, const Clock& clock) {
+  std::unique_ptr<TerminalPorts> ports(new TerminalPorts(options, pipeline, vehicles, terminals, metrics));
   const auto listen = [&](const GatewayOptions& gateway_options, TerminalSessions& sessions,
                           std::unique_ptr<TerminalGateway>& gateway) -> Status {
     if (gateway_options.listen.empty()) return OkStatus();
@@ -95,13 +94,25 @@ void TerminalPorts::Disconnect(TerminalProtocol protocol, std::string_view numbe
   if (TerminalGateway* const gateway = Of(protocol); gateway != nullptr) gateway->Disconnect(number);
 }
 
-Status TerminalPorts::SendText(TerminalProtocol protocol, std::string_view number, std::string_view text) {
-  TerminalGateway* const gateway = Of(protocol);
-  if (gateway == nullptr) {
-    return absl::UnavailableError(
-        "this server has no port for the terminal's protocol (jt808.listen, gb32960.listen, gb17691.listen)");
+StatusOr<TerminalGateway*> TerminalPorts::ListeningOf(TerminalProtocol protocol) const {
+  if (TerminalGateway* const gateway = Of(protocol); gateway != nullptr) return gateway;
+  return absl::UnavailableError(
+      "this server has no port for the terminal's protocol (jt808.listen, gb32960.listen, gb17691.listen)");
+}
+
+Status TerminalPorts::Send(TerminalProtocol protocol, std::string_view number, const TerminalCommand& command) {
+  ASSIGN_OR_RETURN(TerminalGateway * gateway, ListeningOf(protocol));
+  return gateway->Send(number, command);
+}
+
+StatusOr<CommandAnswer> TerminalPorts::Ask(TerminalProtocol protocol, std::string_view number,
+                                           const TerminalCommand& command, std::chrono::milliseconds limit) {
+  if (std::holds_alternative<ControlCommand>(command) && !allow_control_) {
+    return absl::PermissionDeniedError(
+        "terminals are not restarted, reset or silenced from here; the operator allows it with jt808.allow_control");
   }
-  return gateway->SendText(number, text);
+  ASSIGN_OR_RETURN(TerminalGateway * gateway, ListeningOf(protocol));
+  return gateway->Ask(number, command, limit);
 }
 
 StatusOr<TerminalPorts::Explained> TerminalPorts::Explain(std::span<const std::uint8_t> message,

@@ -22,6 +22,8 @@ namespace telltale {
 
 struct TerminalPortsOptions {
   GatewayOptions jt808;
+  // Whether terminals may be restarted, reset, silenced or sent elsewhere (0x8105).
+  bool allow_control = false;
   jt808::SessionOptions jt808_sessions;
   GatewayOptions gb32960;
   gb32960::SessionOptions gb32960_sessions;
@@ -38,16 +40,18 @@ class TerminalPorts {
   // What is referred to outlives the ports. Errors: those of TerminalGateway::Start().
   static StatusOr<std::unique_ptr<TerminalPorts>> Start(const TerminalPortsOptions& options, Pipeline& pipeline,
                                                         const VehicleRegistry& vehicles, TerminalRegistry& terminals,
-                                                        prometheus::Registry& metrics, const Clock& clock,
-                                                        jt808::DriverSink drivers);
+                                                        prometheus::Registry& metrics, const Clock& clock);
 
   int port(TerminalProtocol protocol) const;  // 0: none
 
   bool IsConnected(TerminalProtocol protocol, std::string_view number) const;
   // Ends the connection of a terminal that may no longer send as it did.
   void Disconnect(TerminalProtocol protocol, std::string_view number);
-  // Errors: those of TerminalGateway::SendText(); UNAVAILABLE there is no such port.
-  Status SendText(TerminalProtocol protocol, std::string_view number, std::string_view text);
+  // Errors: those of TerminalGateway::Send() and Ask(); UNAVAILABLE there is no such port; PERMISSION_DENIED a control
+  // command, while they are not allowed.
+  Status Send(TerminalProtocol protocol, std::string_view number, const TerminalCommand& command);
+  StatusOr<CommandAnswer> Ask(TerminalProtocol protocol, std::string_view number, const TerminalCommand& command,
+                              std::chrono::milliseconds limit);
 
   struct Explained {
     std::string_view protocol;  // "JT/T 808"
@@ -61,9 +65,11 @@ class TerminalPorts {
 
  private:
   TerminalPorts(const TerminalPortsOptions& options, Pipeline& pipeline, const VehicleRegistry& vehicles,
-                TerminalRegistry& terminals, prometheus::Registry& metrics, jt808::DriverSink drivers);
+                TerminalRegistry& terminals, prometheus::Registry& metrics);
+  StatusOr<TerminalGateway*> ListeningOf(TerminalProtocol protocol) const;
   TerminalGateway* Of(TerminalProtocol protocol) const;
 
+  const bool allow_control_;
   TerminalMetrics metrics_;
   const jt808::Shared jt808_shared_;
   jt808::Sessions jt808_sessions_;

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <atomic>
+
 #include "telltale/v1/terminals.grpc.pb.h"
 
 #include "server/terminal_ports.h"
 #include "storage/terminal_registry.h"
+#include "storage/upload_log.h"
 #include "storage/vehicle_registry.h"
 
 namespace telltale {
@@ -12,8 +15,9 @@ namespace telltale {
 class TerminalServiceImpl final : public v1::TerminalService::Service {
  public:
   // What refers to something outlives the service.
-  TerminalServiceImpl(TerminalRegistry& terminals, const VehicleRegistry& vehicles, TerminalPorts& ports)
-      : terminals_(terminals), vehicles_(vehicles), ports_(ports) {}
+  TerminalServiceImpl(TerminalRegistry& terminals, const VehicleRegistry& vehicles, const UploadLog& uploads,
+                      TerminalPorts& ports)
+      : terminals_(terminals), vehicles_(vehicles), uploads_(uploads), ports_(ports) {}
 
   grpc::Status RegisterTerminal(grpc::ServerContext* context, const v1::RegisterTerminalRequest* request,
                                 v1::Terminal* response) override;
@@ -23,15 +27,25 @@ class TerminalServiceImpl final : public v1::TerminalService::Service {
                              v1::ListTerminalsResponse* response) override;
   grpc::Status SendText(grpc::ServerContext* context, const v1::SendTextRequest* request,
                         v1::SendTextResponse* response) override;
+  grpc::Status SendCommand(grpc::ServerContext* context, const v1::SendCommandRequest* request,
+                           v1::SendCommandResponse* response) override;
+  grpc::Status ListUploads(grpc::ServerContext* context, const v1::ListUploadsRequest* request,
+                           v1::ListUploadsResponse* response) override;
   grpc::Status ExplainMessage(grpc::ServerContext* context, const v1::ExplainMessageRequest* request,
                               v1::ExplainMessageResponse* response) override;
 
  private:
+  // How many calls may wait for terminals at a time: each holds a thread.
+  static constexpr int kWaitingMax = 16;
+
   void Fill(const Terminal& terminal, v1::Terminal& out) const;
+  grpc::Status RegisterPlatform(const v1::RegisterTerminalRequest& request, v1::Terminal& response);
 
   TerminalRegistry& terminals_;
   const VehicleRegistry& vehicles_;
+  const UploadLog& uploads_;
   TerminalPorts& ports_;
+  std::atomic<int> waiting_ = 0;
 };
 
 }  // namespace telltale

@@ -32,7 +32,7 @@ std::string ChangeKey(VehicleId vehicle, const DriverChange& change) {
 
 }  // namespace
 
-StatusOr<bool> DriverLog::Record(VehicleId vehicle, const DriverChange& change) {
+Status DriverLog::Check(const DriverChange& change) {
   if (change.driver_id.size() > kMaxDriverIdBytes) {
     return absl::InvalidArgumentError(fmt::format("the driver's id has {} bytes, at most {} are allowed",
                                                   change.driver_id.size(), kMaxDriverIdBytes));
@@ -41,6 +41,11 @@ StatusOr<bool> DriverLog::Record(VehicleId vehicle, const DriverChange& change) 
     return absl::InvalidArgumentError("the driver's id must be of printable ASCII characters without spaces");
   }
   if (change.time_ms < 0) return absl::InvalidArgumentError("the driver's time is before 1970");
+  return OkStatus();
+}
+
+StatusOr<bool> DriverLog::Record(VehicleId vehicle, const DriverChange& change) {
+  RETURN_IF_ERROR(Check(change));
   const std::string key = ChangeKey(vehicle, change);
   std::string value;
   PutLittleEndian(value, kRecordVersion);

@@ -133,8 +133,8 @@ void Session::TakeData(const Message& message, SessionOutput& out) {
   shared_.pipeline.AddDecoded(vehicle_, scratch.frames, out.batch);
 }
 
-StatusOr<std::string> Session::EncodeText(std::string_view /*text*/) {
-  return absl::UnimplementedError("GB 17691 has no texts for drivers");
+StatusOr<EncodedCommand> Session::Encode(const TerminalCommand& /*command*/) {
+  return absl::UnimplementedError("GB 17691 has no texts for drivers, and no commands to vehicles");
 }
 
 void Session::Close(std::string_view reason, SessionOutput& out) {

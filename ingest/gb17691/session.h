@@ -48,7 +48,7 @@ class Session final : public TerminalSession {
   void Receive(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out) override;
   void Tick(std::int64_t /*now_ms*/, SessionOutput& /*out*/) override {}
   std::size_t partial_bytes() const override { return partial_.size(); }
-  StatusOr<std::string> EncodeText(std::string_view text) override;
+  StatusOr<EncodedCommand> Encode(const TerminalCommand& command) override;
 
  private:
   // False: the check is wrong.

@@ -214,8 +214,8 @@ Answer Session::TakeData(const Message& message, const Member& member, SessionOu
   return out.batch.refusal_count == refused_before ? Answer::kDone : Answer::kError;
 }
 
-StatusOr<std::string> Session::EncodeText(std::string_view /*text*/) {
-  return absl::UnimplementedError("GB/T 32960 has no texts for drivers");
+StatusOr<EncodedCommand> Session::Encode(const TerminalCommand& /*command*/) {
+  return absl::UnimplementedError("GB/T 32960 has no texts for drivers, and no commands to vehicles");
 }
 
 }  // namespace telltale::gb32960

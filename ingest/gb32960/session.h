@@ -55,7 +55,7 @@ class Session final : public TerminalSession {
   void Tick(std::int64_t /*now_ms*/, SessionOutput& /*out*/) override {}
   std::size_t partial_bytes() const override { return partial_.size(); }
   std::size_t sender_count() const override { return platform_ ? 1 + platform_->size() : 1; }
-  StatusOr<std::string> EncodeText(std::string_view text) override;
+  StatusOr<EncodedCommand> Encode(const TerminalCommand& command) override;
 
  private:
   // A vehicle that has logged in: the connection's own, or one of a platform's.

@@ -151,7 +151,7 @@ void ImportReactor::SubmitPiece() {
     progress_.set_frame_count(progress_.frame_count() + batch_.frames.size());
     progress_.set_sample_count(progress_.sample_count() + batch_.frames.sample_count());
     progress_.set_valid_sample_count(progress_.valid_sample_count() + valid_count);
-    progress_.set_fault_report_count(progress_.fault_report_count() + batch_.faults.size());
+    progress_.set_fault_report_count(progress_.fault_report_count() + batch_.records.faults.size());
     progress_.set_refusal_count(progress_.refusal_count() + batch_.refusal_count + piece_.refusals.size());
     const auto report = [this](std::uint64_t line, RefusalReason reason, const std::string& message)
                             ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

@@ -142,14 +142,4 @@ std::int64_t NearestInstant(std::int64_t time_of_day_ms, std::int64_t near_ms) {
   return time_ms;
 }
 
-std::vector<Parameter> ReadParameters(FieldReader& body, std::size_t count) {
-  std::vector<Parameter> parameters;
-  for (std::size_t i = 0; i < count && body.ok() && body.remaining() > 0; ++i) {
-    const std::uint32_t id = body.Bits(4, "parameter");
-    const std::span<const std::uint8_t> value = body.Bytes(body.U8("its length"), "its value");
-    parameters.push_back({.id = id, .value = std::string(value.begin(), value.end())});
-  }
-  return parameters;
-}
-
 }  // namespace telltale::jt808

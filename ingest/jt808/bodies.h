@@ -84,11 +84,4 @@ CanUpload ReadCanUpload(FieldReader& body);
 // The instant nearest to `near_ms` whose time of day, UTC+8, is the given one.
 std::int64_t NearestInstant(std::int64_t time_of_day_ms, std::int64_t near_ms);
 
-// 0x0104, 0x8103: values by number, as sent.
-struct Parameter {
-  std::uint32_t id = 0;
-  std::string value;
-};
-std::vector<Parameter> ReadParameters(FieldReader& body, std::size_t count);
-
 }  // namespace telltale::jt808

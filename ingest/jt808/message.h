@@ -33,6 +33,7 @@ enum class MessageId : std::uint16_t {
   kCanUpload = 0x0705,
   kMultimedia = 0x0801,
   kPassThrough = 0x0900,
+  kCompressed = 0x0901,
   kPlatformAnswer = 0x8001,
   kResendRequest = 0x8003,
   kTimeAnswer = 0x8004,

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "ingest/jt808/bodies.h"
 #include "ingest/jt808/framing.h"
+#include "ingest/jt808/parameters.h"
 
 namespace telltale::jt808 {
 namespace {

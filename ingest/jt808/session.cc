@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
 #include "base/vin.h"
+#include "ingest/jt808/commands.h"
 #include "ingest/jt808/framing.h"
-#include "ingest/jt808/text_encoding.h"
+#include "ingest/jt808/message_table.h"
+#include "ingest/jt808/parameters.h"
 #include "ingest/terminals/authentication_code.h"
 #include "ingest/terminals/beijing_time.h"
 #include "ingest/terminals/byte_writer.h"
@@ -129,6 +132,7 @@ void Session::HandleMessage(const Message& message, std::int64_t now_ms, Session
       Authenticate(message, out);
       return;
     case MessageId::kTerminalAnswer:  // an answer is not answered
+      TakeCommandAnswer(message, out);
       return;
     case MessageId::kTimeQuery: {
       std::string body;
@@ -166,6 +170,7 @@ void Session::HandleMessage(const Message& message, std::int64_t now_ms, Session
     case MessageId::kPositionAnswer:
     case MessageId::kVehicleControlAnswer:
       TakePosition(message, 2, out);  // behind the serial number that it answers; is an answer itself
+      TakeCommandAnswer(message, out);
       return;
     case MessageId::kPositions:
       Answer(header, TakePositions(message, out), out);
@@ -174,11 +179,16 @@ void Session::HandleMessage(const Message& message, std::int64_t now_ms, Session
       Answer(header, TakeCan(message, now_ms, out), out);
       return;
     case MessageId::kDriverIdentity:
-      Answer(header, TakeDriver(message, now_ms), out);
+      Answer(header, TakeDriver(message, now_ms, out), out);
+      return;
+    case MessageId::kPassThrough:
+    case MessageId::kCompressed:
+      Answer(header, TakeUpload(message, now_ms, out), out);
       return;
     case MessageId::kParameters:
     case MessageId::kProperties:
-      return;  // answers to what we asked
+      TakeCommandAnswer(message, out);
+      return;
     default:
       Refuse("unsupported");
       Answer(header, Result::kUnsupported, out);
@@ -344,8 +354,7 @@ Result Session::TakeCan(const Message& message, std::int64_t now_ms, SessionOutp
   return out.batch.refusal_count == refused_before && body.ok() ? Result::kDone : Result::kWrong;
 }
 
-// The answer waits for the disk, as a registration's does: a card is put in a few times a day.
-Result Session::TakeDriver(const Message& message, std::int64_t now_ms) {
+Result Session::TakeDriver(const Message& message, std::int64_t now_ms, SessionOutput& out) {
   FieldReader body(message.body);
   const DriverIdentity identity = ReadDriverIdentity(body, message.header.edition);
   // The layout of 2011 has no time: it counts from its reception.
@@ -357,14 +366,34 @@ Result Session::TakeDriver(const Message& message, std::int64_t now_ms) {
   // A card that could not be read is in all the same: somebody drives, and nobody knows who.
   DriverChange change{.time_ms = *time_ms, .source = DriverSource::kTerminal};
   if (identity.inserted && identity.result == 0) change.driver_id = identity.licence;
-  const Status status = shared_.drivers(vehicle_.id, change);
-  if (status.ok()) return Result::kDone;
-  if (absl::IsInvalidArgument(status)) {
+  if (!DriverLog::Check(change).ok()) {
     Refuse("driver");
     return Result::kWrong;
   }
-  spdlog::warn("driver not written protocol={} error=\"{}\"", kProtocol, status.ToString());
-  return Result::kFailed;  // so the terminal sends it again
+  out.batch.records.drivers.push_back({.vehicle_id = vehicle_.id, .change = std::move(change)});
+  return Result::kDone;
+}
+
+Result Session::TakeUpload(const Message& message, std::int64_t now_ms, SessionOutput& out) {
+  FieldReader body(message.body);
+  Upload upload{.receive_time_ms = now_ms, .message_id = static_cast<std::uint16_t>(message.header.id)};
+  if (message.header.id == MessageId::kPassThrough) {
+    upload.kind = body.U8("kind");
+  } else {
+    const std::uint32_t size = body.U32("length");
+    if (size != body.remaining()) {
+      Refuse("body");
+      return Result::kWrong;
+    }
+  }
+  const std::span<const std::uint8_t> content = body.Bytes(body.remaining(), "content");
+  if (!body.ok()) {
+    Refuse("body");
+    return Result::kWrong;
+  }
+  upload.content.assign(content.begin(), content.end());
+  out.batch.records.uploads.push_back({.vehicle_id = vehicle_.id, .upload = std::move(upload)});
+  return Result::kDone;
 }
 
 void Session::Tick(std::int64_t now_ms, SessionOutput& out) {
@@ -384,25 +413,48 @@ void Session::Tick(std::int64_t now_ms, SessionOutput& out) {
   if (sub_packets_->message_count() == 0) sub_packets_.reset();
 }
 
-StatusOr<std::string> Session::EncodeText(std::string_view text) {
+StatusOr<EncodedCommand> Session::Encode(const TerminalCommand& command) {
   if (vehicle_.id == 0) return absl::FailedPreconditionError("the terminal has not proved who it is");
-  constexpr std::size_t kTextBytesMax = 1024;  // JT/T 808-2019, 8.30
-  ASSIGN_OR_RETURN(const std::string gbk, ToGbk(text));
-  if (gbk.size() > kTextBytesMax) {
-    return absl::InvalidArgumentError(
-        fmt::format("the text has {} bytes as GBK, a terminal takes {}", gbk.size(), kTextBytesMax));
+  ASSIGN_OR_RETURN(const CommandBody encoded, EncodeCommand(command, edition_));
+  EncodedCommand out{.serial = serial_};
+  if (encoded.id == MessageId::kQueryProperties) properties_serial_ = serial_;
+  AppendMessage({.edition = edition_, .version = version_, .terminal = terminal_}, encoded.id, serial_, encoded.body,
+                out.bytes);
+  return out;
+}
+
+void Session::TakeCommandAnswer(const Message& message, SessionOutput& out) {
+  CommandAnswer answer;
+  FieldReader body(message.body);
+  switch (message.header.id) {
+    case MessageId::kTerminalAnswer: {
+      const TerminalAnswer general = ReadTerminalAnswer(body);
+      answer.serial = general.serial;
+      answer.result = ResultOf(general.result);
+      break;
+    }
+    case MessageId::kParameters:
+      answer.serial = body.U16("");
+      answer.parameters = ReadParameters(body, body.U8(""));
+      break;
+    case MessageId::kProperties:
+      if (!properties_serial_) return;
+      answer.serial = *std::exchange(properties_serial_, std::nullopt);
+      break;
+    default:  // a position
+      answer.serial = body.U16("");
+      if (body.ok()) {
+        TerminalFrame unkept;
+        answer.measure_time_ms = shared_.positions.Read(body, unkept, gcj02_).measure_time_ms;
+      }
   }
-  constexpr std::uint32_t kShowOnDisplay = 1U << 2;
-  constexpr std::uint32_t kReadAloud = 1U << 3;
-  std::string body;
-  ByteWriter writer(body);
-  writer.U8(kShowOnDisplay | kReadAloud);
-  if (edition_ == Edition::k2019) writer.U8(2);  // a service text, not a notice
-  writer.Bytes(gbk);
-  std::string message;
-  AppendMessage({.edition = edition_, .version = version_, .terminal = terminal_}, MessageId::kText, serial_, body,
-                message);
-  return message;
+  if (!body.ok()) {
+    Refuse("body");
+    return;
+  }
+  FieldReader explained(message.body, &answer.fields);
+  ExplainBody(message.header, shared_.positions, explained);
+  out.command_answers.push_back(std::move(answer));
 }
 
 void Session::Answer(const Header& header, Result result, SessionOutput& out) {

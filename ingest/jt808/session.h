@@ -1,9 +1,7 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "ingest/j1939/bus_decoder.h"
@@ -27,20 +25,16 @@ struct SessionOptions {
   SubPackets::Options sub_packets;
 };
 
-// Takes who drives a vehicle from when on. Durable when it returns; the same again changes nothing.
-using DriverSink = std::function<Status(VehicleId vehicle, const DriverChange& change)>;
-
 // What all sessions share. Everything referred to outlives them. Immutable but for the stores behind it.
 struct Shared {
   Shared(const Pipeline& frames, const VehicleRegistry& vehicle_registry, TerminalRegistry& terminal_registry,
-         TerminalMetrics& terminal_metrics, const SessionOptions& session_options, DriverSink driver_sink)
+         TerminalMetrics& terminal_metrics, const SessionOptions& session_options)
       : pipeline(frames),
         vehicles(vehicle_registry),
         terminals(terminal_registry),
         metrics(terminal_metrics),
         counters(terminal_metrics.Of("jt808")),
         options(session_options),
-        drivers(std::move(driver_sink)),
         positions(frames.catalog()),
         j1939(frames.catalog()) {}
 
@@ -50,7 +44,6 @@ struct Shared {
   TerminalMetrics& metrics;
   const TerminalMetrics::OfProtocol counters;
   const SessionOptions options;
-  const DriverSink drivers;
   const PositionReader positions;
   const J1939Decoder j1939;
 };
@@ -73,7 +66,7 @@ class Session final : public TerminalSession {
   void Receive(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out) override;
   void Tick(std::int64_t now_ms, SessionOutput& out) override;
   std::size_t partial_bytes() const override { return partial_.size(); }
-  StatusOr<std::string> EncodeText(std::string_view text) override;
+  StatusOr<EncodedCommand> Encode(const TerminalCommand& command) override;
 
  private:
   void HandlePiece(std::span<const std::uint8_t> escaped, std::int64_t now_ms, SessionOutput& out);
@@ -82,10 +75,12 @@ class Session final : public TerminalSession {
   StatusOr<Terminal> TerminalToRegister(const Registration& registration);
   void Authenticate(const Message& message, SessionOutput& out);
   bool Identify(const Terminal& terminal, SessionOutput& out);
+  void TakeCommandAnswer(const Message& message, SessionOutput& out);
   Result TakePosition(const Message& message, std::size_t body_begin, SessionOutput& out);
   Result TakePositions(const Message& message, SessionOutput& out);
   Result TakeCan(const Message& message, std::int64_t now_ms, SessionOutput& out);
-  Result TakeDriver(const Message& message, std::int64_t now_ms);
+  Result TakeDriver(const Message& message, std::int64_t now_ms, SessionOutput& out);
+  Result TakeUpload(const Message& message, std::int64_t now_ms, SessionOutput& out);
   void EndAlarms(const PositionReader::Report& report);
   Result AddFrame(const PositionReader::Report& report, SessionOutput& out);
   void Answer(const Header& header, Result result, SessionOutput& out);
@@ -99,7 +94,8 @@ class Session final : public TerminalSession {
   std::uint8_t version_ = 1;
   std::uint16_t serial_ = 0;  // of our next message
   bool gcj02_ = false;
-  std::uint8_t instants_ = 0;  // items whose alarms the last report raised, and none ends
+  std::optional<std::uint16_t> properties_serial_;  // of the last question for them: their message does not name it
+  std::uint8_t instants_ = 0;                       // items whose alarms the last report raised, and none ends
   std::unique_ptr<SubPackets> sub_packets_;
   std::unique_ptr<J1939BusDecoder> bus_;  // of a terminal that uploads CAN frames
 };

@@ -8,16 +8,21 @@
 
 namespace telltale {
 
-std::string NewAuthenticationCode() {
-  constexpr std::size_t kLength = 26;
+namespace {
+
+std::string RandomText(std::size_t length) {
   constexpr std::string_view kAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";  // 32, none like another
   static_assert(kAlphabet.size() == 32);
-  std::array<unsigned char, kLength> random{};
-  CHECK(RAND_bytes(random.data(), random.size()) == 1);
-  std::string code;
-  for (const unsigned char byte : random) code.push_back(kAlphabet[byte % kAlphabet.size()]);
-  return code;
+  std::string text(length, '\0');
+  CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(text.data()), static_cast<int>(length)) == 1);
+  for (char& letter : text) letter = kAlphabet[static_cast<unsigned char>(letter) % kAlphabet.size()];
+  return text;
 }
+
+}  // namespace
+
+std::string NewAuthenticationCode() { return RandomText(26); }
+std::string NewPlatformPassword() { return RandomText(20); }
 
 std::array<std::uint8_t, 32> HashOf(std::string_view code) {
   std::array<std::uint8_t, SHA256_DIGEST_LENGTH> hash{};

@@ -11,6 +11,9 @@ namespace telltale {
 // stored. As it is random, not chosen by a person, one round of SHA-256 guards it.
 std::string NewAuthenticationCode();
 
+// The same for a platform, whose login has room for 20 characters: 100 random bits.
+std::string NewPlatformPassword();
+
 std::array<std::uint8_t, 32> HashOf(std::string_view code);
 
 // Takes the same time wherever they differ.

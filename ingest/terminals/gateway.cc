@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "ingest/terminals/stream.h"
 
 namespace telltale {
 namespace {
@@ -49,13 +50,20 @@ StatusOr<tcp::endpoint> EndpointOf(const std::string& listen) {
   return tcp::endpoint(address, static_cast<std::uint16_t>(std::stoul(port_text)));
 }
 
-// At rest, all of it with its session: some 700 bytes, and what Asio keeps for a socket.
-struct Connection {
-  explicit Connection(tcp::socket connected) : socket(std::move(connected)) {}
+// A command whose answer somebody waits for.
+struct Question {
+  std::uint16_t serial = 0;
+  std::shared_ptr<std::promise<StatusOr<CommandAnswer>>> answer;
+};
 
-  tcp::socket socket;
+// At rest, all of it with its session: some 700 bytes, and what Asio keeps for a socket; with TLS some 20 KB more.
+struct Connection {
+  Connection(tcp::socket connected, SSL_CTX* tls) : stream(std::move(connected), tls) {}
+
+  Stream stream;
   std::unique_ptr<TerminalSession> session;
   std::string unsent;
+  std::vector<Question> questions;
   std::size_t index = 0;      // in the worker's list
   std::uint64_t address = 0;  // hash of the peer's address
   SteadyClock::time_point accepted;
@@ -65,6 +73,7 @@ struct Connection {
   SteadyClock::time_point paid_until;  // what was read takes until then at the greatest rate
   std::uint32_t unanswered = 0;
   bool waiting = false;  // for the socket to be readable
+  bool handshake_wants_write = false;
   bool writing = false;
   bool open = true;
   bool identified = false;
@@ -98,6 +107,7 @@ struct TerminalGateway::Parts {
   TerminalMetrics& metrics;
   const TerminalMetrics::OfProtocol counters;
   const Clock& clock;
+  std::shared_ptr<SSL_CTX> tls;  // null: none
   std::vector<std::unique_ptr<Worker>> workers;
   std::atomic<std::size_t> connection_count{0};
   int port = 0;
@@ -144,6 +154,9 @@ class TerminalGateway::Worker {
   void Adopt(tcp::socket socket);
   void Close(const ConnectionPtr& connection, std::string_view reason);
   void Send(const ConnectionPtr& connection, std::string_view bytes);
+  // Sends a command, and sets `answer`, if it is not null, to what the terminal says to it.
+  Status SendCommand(const ConnectionPtr& connection, const TerminalCommand& command,
+                     std::shared_ptr<std::promise<StatusOr<CommandAnswer>>> answer);
   // Reads no more; when everything is answered, or at `until`, closes all and ends the thread.
   void Drain(SteadyClock::time_point until);
 
@@ -153,6 +166,7 @@ class TerminalGateway::Worker {
   void OnReadable(const ConnectionPtr& connection, const Error& error);
   void Take(const ConnectionPtr& connection, std::span<const std::uint8_t> bytes);
   void Collect(const ConnectionPtr& connection, SessionOutput& out);
+  static void TakeAnswer(Connection& connection, CommandAnswer answer);
   void Identify(const ConnectionPtr& connection);
   void Flush();
   void OnDurable(std::vector<Reply>& replies, const Status& status);
@@ -242,9 +256,7 @@ void TerminalGateway::Worker::Adopt(tcp::socket socket) {
     }
     ++of_address;
   }
-  socket.non_blocking(true, error);
-  socket.set_option(tcp::no_delay(true), error);
-  auto connection = std::make_shared<Connection>(std::move(socket));
+  auto connection = std::make_shared<Connection>(std::move(socket), parts_.tls.get());
   connection->session = parts_.sessions.NewSession();
   connection->index = connections_.size();
   connection->address = address;
@@ -258,8 +270,9 @@ void TerminalGateway::Worker::Adopt(tcp::socket socket) {
 void TerminalGateway::Worker::WaitReadable(const ConnectionPtr& connection) {
   if (connection->waiting || !connection->open || connection->close_after_writing || draining_) return;
   connection->waiting = true;
-  connection->socket.async_wait(tcp::socket::wait_read,
-                                [this, connection](const Error& error) { OnReadable(connection, error); });
+  connection->stream.socket().async_wait(
+      connection->handshake_wants_write ? tcp::socket::wait_write : tcp::socket::wait_read,
+      [this, connection](const Error& error) { OnReadable(connection, error); });
 }
 
 bool TerminalGateway::Worker::HasRoom() {
@@ -286,14 +299,15 @@ void TerminalGateway::Worker::OnReadable(const ConnectionPtr& connection, const 
     paused_.push_back(connection);
     return;
   }
-  Error read_error;
-  const std::size_t size = connection->socket.read_some(asio::buffer(buffer_), read_error);
-  if (read_error == asio::error::would_block) {
-    WaitReadable(connection);
+  std::size_t size = 0;
+  const Stream::Result result = connection->stream.Read(buffer_, size);
+  connection->handshake_wants_write = result == Stream::Result::kWantWrite;
+  if (result == Stream::Result::kEnded) {
+    Close(connection, {});
     return;
   }
-  if (read_error) {
-    Close(connection, {});
+  if (result != Stream::Result::kDone) {
+    WaitReadable(connection);
     return;
   }
   Take(connection, std::span<const std::uint8_t>(buffer_).first(size));
@@ -335,9 +349,10 @@ void TerminalGateway::Worker::Collect(const ConnectionPtr& connection, SessionOu
     ++connection->unanswered;
     replies_.push_back({.connection = connection, .bytes = std::move(out.replies), .close = out.close});
   }
+  for (CommandAnswer& answer : out.command_answers) TakeAnswer(*connection, std::move(answer));
   if (batch_.frames.size() >= kFramesPerBatchMax) {
     Flush();
-  } else if (!flush_posted_ && (!replies_.empty() || !batch_.frames.empty() || !batch_.faults.empty())) {
+  } else if (!flush_posted_ && (!replies_.empty() || !batch_.empty())) {
     // Runs after the sockets that are readable now, so that they share a batch.
     flush_posted_ = true;
     Post([this] {
@@ -345,6 +360,29 @@ void TerminalGateway::Worker::Collect(const ConnectionPtr& connection, SessionOu
       Flush();
     });
   }
+}
+
+void TerminalGateway::Worker::TakeAnswer(Connection& connection, CommandAnswer answer) {
+  const auto at = std::ranges::find(connection.questions, answer.serial, &Question::serial);
+  if (at == connection.questions.end()) return;  // nobody waits for it, or no longer
+  const auto waiting = std::move(at->answer);
+  connection.questions.erase(at);
+  waiting->set_value(std::move(answer));
+}
+
+Status TerminalGateway::Worker::SendCommand(const ConnectionPtr& connection, const TerminalCommand& command,
+                                            std::shared_ptr<std::promise<StatusOr<CommandAnswer>>> answer) {
+  if (!connection->open) {
+    return absl::UnavailableError("the terminal has just disconnected; try again when it is back");
+  }
+  if (answer != nullptr && connection->questions.size() >= parts_.options.commands_unanswered_max) {
+    return absl::ResourceExhaustedError(
+        fmt::format("the terminal has {} commands to answer; try again when it has", connection->questions.size()));
+  }
+  ASSIGN_OR_RETURN(const EncodedCommand encoded, connection->session->Encode(command));
+  if (answer != nullptr) connection->questions.push_back({.serial = encoded.serial, .answer = std::move(answer)});
+  Send(connection, encoded.bytes);
+  return OkStatus();
 }
 
 void TerminalGateway::Worker::Identify(const ConnectionPtr& connection) {
@@ -362,7 +400,7 @@ void TerminalGateway::Worker::Identify(const ConnectionPtr& connection) {
 }
 
 void TerminalGateway::Worker::Flush() {
-  if (replies_.empty() && batch_.frames.empty() && batch_.faults.empty()) return;
+  if (replies_.empty() && batch_.empty()) return;
   ++batches_in_flight_;
   auto replies = std::make_shared<std::vector<Reply>>(std::move(replies_));
   replies_.clear();
@@ -406,13 +444,17 @@ void TerminalGateway::Worker::OnDurable(std::vector<Reply>& replies, const Statu
 void TerminalGateway::Worker::Send(const ConnectionPtr& connection, std::string_view bytes) {
   if (!connection->open) return;
   if (!connection->writing) {
-    Error error;
-    const std::size_t sent = connection->socket.write_some(asio::buffer(bytes.data(), bytes.size()), error);
-    if (error && error != asio::error::would_block) {
-      Close(connection, {});
-      return;
+    // With TLS a write takes at most a record.
+    while (!bytes.empty()) {
+      std::size_t sent = 0;
+      const Stream::Result result = connection->stream.Write(bytes, sent);
+      if (result == Stream::Result::kEnded) {
+        Close(connection, {});
+        return;
+      }
+      if (result != Stream::Result::kDone) break;
+      bytes.remove_prefix(sent);
     }
-    bytes.remove_prefix(sent);
     if (bytes.empty()) return;
   }
   connection->unsent += bytes;
@@ -423,12 +465,11 @@ void TerminalGateway::Worker::Write(const ConnectionPtr& connection) {
   if (connection->writing) return;
   connection->writing = true;
   connection->write_begin = SteadyClock::now();
-  connection->socket.async_wait(tcp::socket::wait_write, [this, connection](const Error& wait_error) {
+  connection->stream.socket().async_wait(tcp::socket::wait_write, [this, connection](const Error& wait_error) {
     connection->writing = false;
     if (wait_error || !connection->open) return;
-    Error error;
-    const std::size_t sent = connection->socket.write_some(asio::buffer(connection->unsent), error);
-    if (error && error != asio::error::would_block) {
+    std::size_t sent = 0;
+    if (connection->stream.Write(connection->unsent, sent) == Stream::Result::kEnded) {
       Close(connection, {});
       return;
     }
@@ -446,10 +487,13 @@ void TerminalGateway::Worker::Close(const ConnectionPtr& connection, std::string
   if (!connection->open) return;
   if (!reason.empty()) parts_.metrics.CountClosed(parts_.sessions.name(), reason);
   connection->open = false;
-  Error ignored;
-  connection->socket.shutdown(tcp::socket::shutdown_both, ignored);
-  connection->socket.close(ignored);
+  for (const Question& question : connection->questions) {
+    question.answer->set_value(absl::UnavailableError("the terminal disconnected before it answered"));
+  }
+  connection->questions.clear();
+  // Before the other side can see it, so that who does finds it counted.
   Remove(*connection);
+  connection->stream.Close();
 }
 
 void TerminalGateway::Worker::Remove(Connection& connection) {
@@ -531,6 +575,7 @@ Status Validate(const GatewayOptions& options, std::string_view section) {
   if (auto endpoint = EndpointOf(options.listen); !endpoint.ok()) {
     return absl::InvalidArgumentError(fmt::format("{}.listen: {}", section, MessageOf(endpoint.status())));
   }
+  RETURN_IF_ERROR(Validate(options.tls, section));
   if (options.threads < 1 || options.threads > 64) {
     return absl::InvalidArgumentError(fmt::format("{}.threads: 1 to 64, not {}", section, options.threads));
   }
@@ -553,6 +598,9 @@ StatusOr<std::unique_ptr<TerminalGateway>> TerminalGateway::Start(const GatewayO
   RETURN_IF_ERROR(Validate(options, sessions.name()));
   ASSIGN_OR_RETURN(const tcp::endpoint endpoint, EndpointOf(options.listen));
   auto parts = std::make_unique<Parts>(options, sessions, pipeline, metrics, clock);
+  if (options.tls.enabled()) {
+    ASSIGN_OR_RETURN(parts->tls, MakeServerContext(options.tls));
+  }
   for (int i = 0; i < options.threads; ++i) parts->workers.push_back(std::make_unique<Worker>(*parts));
   RETURN_IF_ERROR(parts->workers.front()->Listen(endpoint));
   parts->port = parts->workers.front()->port();
@@ -576,26 +624,37 @@ void TerminalGateway::Disconnect(std::string_view terminal) {
   place.worker->Post([worker = place.worker, connection] { worker->Close(connection, "rights_changed"); });
 }
 
-Status TerminalGateway::SendText(std::string_view terminal, std::string_view text) {
+Status TerminalGateway::Send(std::string_view terminal, const TerminalCommand& command) {
   const Parts::Place place = parts_->Find(terminal);
   const ConnectionPtr connection = place.connection.lock();
   if (connection == nullptr) return absl::UnavailableError("the terminal is not connected; try again when it is");
   auto sent = std::make_shared<std::promise<Status>>();
   std::future<Status> result = sent->get_future();
-  place.worker->Post([worker = place.worker, connection, sent, text = std::string(text)] {
-    if (!connection->open) {
-      sent->set_value(absl::UnavailableError("the terminal has just disconnected; try again when it is back"));
-      return;
-    }
-    const auto message = connection->session->EncodeText(text);
-    if (message.ok()) worker->Send(connection, *message);
-    sent->set_value(message.status());
+  place.worker->Post([worker = place.worker, connection, sent, command] {
+    sent->set_value(worker->SendCommand(connection, command, nullptr));
   });
   // The port may stop meanwhile.
   if (result.wait_for(kSendLimit) != std::future_status::ready) {
-    return absl::UnavailableError("the server is stopping; try again later");
+    return absl::UnavailableError("the port for terminals is stopping, or very busy");
   }
   return result.get();
+}
+
+StatusOr<CommandAnswer> TerminalGateway::Ask(std::string_view terminal, const TerminalCommand& command,
+                                             std::chrono::milliseconds limit) {
+  const Parts::Place place = parts_->Find(terminal);
+  const ConnectionPtr connection = place.connection.lock();
+  if (connection == nullptr) return absl::UnavailableError("the terminal is not connected; try again when it is");
+  auto answer = std::make_shared<std::promise<StatusOr<CommandAnswer>>>();
+  std::future<StatusOr<CommandAnswer>> result = answer->get_future();
+  place.worker->Post([worker = place.worker, connection, answer, command] {
+    if (Status status = worker->SendCommand(connection, command, answer); !status.ok()) answer->set_value(status);
+  });
+  if (result.wait_for(limit) == std::future_status::ready) return result.get();
+  place.worker->Post([connection, answer] {
+    std::erase_if(connection->questions, [&](const Question& question) { return question.answer == answer; });
+  });
+  return absl::DeadlineExceededError(fmt::format("the terminal has not answered within {} s", limit.count() / 1000.0));
 }
 
 void TerminalGateway::Stop() {

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/tls.h"
 #include "ingest/pipeline.h"
 #include "ingest/terminals/metrics.h"
 #include "ingest/terminals/session.h"
@@ -15,7 +16,8 @@
 namespace telltale {
 
 struct GatewayOptions {
-  std::string listen;                           // "0.0.0.0:7611"; port 0 takes a free one; empty: no such port
+  std::string listen;  // "0.0.0.0:7611"; port 0 takes a free one; empty: no such port
+  TlsOptions tls;
   int threads = 1;                              // that serve connections
   std::size_t connections_max = 15'000;         // a process may have 20,000 files on many systems
   std::size_t connections_per_address_max = 0;  // 0: no limit, as a mobile network has few addresses for many terminals
@@ -25,6 +27,7 @@ struct GatewayOptions {
   std::chrono::seconds write_timeout{30};       // until a terminal has read our answers
   std::uint64_t bytes_per_second_max = 64 << 10;  // of one connection, read later beyond it; 0: no limit
   std::size_t unanswered_max = 256;               // reads of one connection whose frames are not durable yet
+  std::size_t commands_unanswered_max = 8;        // of one terminal, that somebody waits for
 };
 
 // Errors: INVALID_ARGUMENT. `section` is that of the configuration, for messages.
@@ -50,9 +53,14 @@ class TerminalGateway {
   // Closes the terminal's connection, if it has one.
   void Disconnect(std::string_view terminal);
 
-  // Sends a text to the driver through the connection of this terminal; OK: it is on its way, not that it was read.
-  // Errors: UNAVAILABLE the terminal is not connected; those of TerminalSession::EncodeText.
-  Status SendText(std::string_view terminal, std::string_view text);
+  // Sends a command through the connection of this terminal; OK: it is on its way, not that it was read. Errors:
+  // UNAVAILABLE the terminal is not connected; those of TerminalSession::Encode.
+  Status Send(std::string_view terminal, const TerminalCommand& command);
+
+  // Sends a command and waits for what the terminal says to it. Errors: those of Send(); DEADLINE_EXCEEDED it said
+  // nothing within `limit`; RESOURCE_EXHAUSTED it has commands_unanswered_max commands to answer.
+  StatusOr<CommandAnswer> Ask(std::string_view terminal, const TerminalCommand& command,
+                              std::chrono::milliseconds limit);
 
   // Takes nothing more, answers what was taken once it is durable, for two seconds at most, and closes everything.
   void Stop();

@@ -5,17 +5,20 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "ingest/pipeline.h"
+#include "ingest/terminals/command.h"
 #include "storage/terminal_registry.h"
 
 namespace telltale {
 
 // What a session makes of what it received. Many sessions' outputs share a batch, which is submitted as one.
 struct SessionOutput {
-  IncomingBatch& batch;           // frames and faults are added to it
-  std::string replies;            // for this session's terminal, once the batch is durable
+  IncomingBatch& batch;  // frames and faults are added to it
+  std::string replies;   // for this session's terminal, once the batch is durable
+  std::vector<CommandAnswer> command_answers;
   bool identified = false;        // the terminal has proved who it is, just now: an older session of it ends
   bool close = false;             // after the replies
   std::string_view close_reason;  // labels telltale_terminal_closed_total; a literal
@@ -37,10 +40,10 @@ class TerminalSession {
   // The bytes of a message that began and is not whole.
   virtual std::size_t partial_bytes() const = 0;
 
-  // A text for the driver, UTF-8, as a message of the protocol. Errors: UNIMPLEMENTED the protocol has none;
-  // INVALID_ARGUMENT it is too long, or the terminal's character set lacks a character; FAILED_PRECONDITION the
-  // terminal has not proved who it is.
-  virtual StatusOr<std::string> EncodeText(std::string_view text) = 0;
+  // A command as a message of the protocol; its answer comes in SessionOutput::command_answers. Errors: UNIMPLEMENTED
+  // the protocol has no such; INVALID_ARGUMENT something in it is out of range or cannot be said in the terminal's
+  // character set; FAILED_PRECONDITION the terminal has not proved who it is.
+  virtual StatusOr<EncodedCommand> Encode(const TerminalCommand& command) = 0;
 
   // How many senders share the connection: of a platform itself and the vehicles behind it. Limits grow with it.
   virtual std::size_t sender_count() const { return 1; }

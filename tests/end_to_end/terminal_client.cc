@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +24,22 @@ TerminalClient::TerminalClient(int port, std::string number) : number_(std::move
   EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0) << "port " << port;
 }
 
+TerminalClient::TerminalClient(int port, std::string number, const std::string& ca_file,
+                               const std::string& certificate_file, const std::string& key_file)
+    : TerminalClient(port, std::move(number)) {
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+  EXPECT_EQ(SSL_CTX_load_verify_locations(context.get(), ca_file.c_str(), nullptr), 1);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  if (!certificate_file.empty()) {
+    EXPECT_EQ(SSL_CTX_use_certificate_file(context.get(), certificate_file.c_str(), SSL_FILETYPE_PEM), 1);
+    EXPECT_EQ(SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM), 1);
+  }
+  ssl_.reset(SSL_new(context.get()), &SSL_free);
+  SSL_set1_host(ssl_.get(), "localhost");
+  SSL_set_fd(ssl_.get(), socket_);
+  SSL_connect(ssl_.get());
+}
+
 TerminalClient::~TerminalClient() { close(socket_); }
 
 std::uint16_t TerminalClient::Send(jt808::MessageId id, std::string_view body) {
@@ -35,17 +52,23 @@ std::uint16_t TerminalClient::Send(jt808::MessageId id, std::string_view body) {
 
 void TerminalClient::SendBytes(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ssl_ != nullptr ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                                         : send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;  // the server has closed it: what comes next shows that
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
 
+ssize_t TerminalClient::Take(char* buffer, std::size_t size) {
+  return ssl_ != nullptr ? SSL_read(ssl_.get(), buffer, static_cast<int>(size)) : recv(socket_, buffer, size, 0);
+}
+
 bool TerminalClient::Fill(std::chrono::milliseconds limit) {
   pollfd poll_socket{.fd = socket_, .events = POLLIN, .revents = 0};
-  if (poll(&poll_socket, 1, static_cast<int>(limit.count())) != 1) return false;
+  const bool has_some = ssl_ != nullptr && SSL_pending(ssl_.get()) > 0;
+  if (!has_some && poll(&poll_socket, 1, static_cast<int>(limit.count())) != 1) return false;
   char buffer[4096];
-  const ssize_t size = recv(socket_, buffer, sizeof(buffer), 0);
+  const ssize_t size = Take(buffer, sizeof(buffer));
   if (size <= 0) return false;
   received_.append(buffer, static_cast<std::size_t>(size));
   return true;
@@ -87,7 +110,7 @@ bool TerminalClient::IsClosed(std::chrono::milliseconds limit) {
     pollfd poll_socket{.fd = socket_, .events = POLLIN, .revents = 0};
     if (poll(&poll_socket, 1, 50) == 1) {
       char buffer[4096];
-      if (recv(socket_, buffer, sizeof(buffer), 0) <= 0) return true;
+      if (Take(buffer, sizeof(buffer)) <= 0) return true;
     }
   }
   return false;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,13 +10,18 @@
 
 #include "ingest/jt808/message.h"
 
+using SSL = struct ssl_st;
+
 namespace telltale {
 
 // A terminal of JT/T 808-2013 on a real socket, driven step by step.
 class TerminalClient {
  public:
-  // Connects to the port on this machine; fails the test if that fails.
+  // Connects to the port on this machine; fails the test if that fails. With TLS the server's certificate must be one
+  // of `ca_file`; a refused handshake looks like a connection that has ended.
   TerminalClient(int port, std::string number);
+  TerminalClient(int port, std::string number, const std::string& ca_file, const std::string& certificate_file = {},
+                 const std::string& key_file = {});
   ~TerminalClient();
   TerminalClient(const TerminalClient&) = delete;
   TerminalClient& operator=(const TerminalClient&) = delete;
@@ -48,9 +54,11 @@ class TerminalClient {
 
  private:
   bool Fill(std::chrono::milliseconds limit);
+  ssize_t Take(char* buffer, std::size_t size);
 
   const std::string number_;
   int socket_ = -1;
+  std::shared_ptr<SSL> ssl_;
   std::uint16_t serial_ = 0;
   std::string received_;
   std::string code_;

@@ -1,5 +1,6 @@
 // Terminals on the running server's port: from their registration to what is stored, and what hostile ones get.
 
+#include <future>
 #include <memory>
 #include <optional>
 #include <set>
@@ -228,6 +229,166 @@ TEST_F(TerminalTest, AVehicleReportsByGb32960) {
   EXPECT_EQ(StoredTimes(server_->channel(), kVin, kCrankshaftSpeed, 10), std::vector<std::int64_t>{kTimeMs});
 }
 
+// A platform's password is made by the server, and its vehicles' data lands although none of them connects.
+TEST_F(TerminalTest, APlatformPassesItsVehiclesOn) {
+  const std::vector<std::string> flags = {"--set", "gb32960.listen=127.0.0.1:0", "--set",
+                                          "gb32960.self_registration=true"};
+  server_.emplace(folder_.path(), flags);
+  server_->Register(kVin);
+  const auto stub = v1::TerminalService::NewStub(server_->channel());
+  v1::RegisterTerminalRequest request;
+  request.mutable_terminal()->set_protocol(v1::TERMINAL_PROTOCOL_GB32960_PLATFORM);
+  request.mutable_terminal()->set_number("fleet01");
+  const auto put = [&] {
+    v1::Terminal platform;
+    grpc::ClientContext context;
+    const grpc::Status status = stub->RegisterTerminal(&context, request, &platform);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return platform;
+  };
+  const std::string password = put().code();
+  EXPECT_EQ(password.size(), 20U);
+  EXPECT_EQ(put().code(), "") << "it is shown once";
+  request.set_issue_code(true);
+  const std::string new_password = put().code();
+  EXPECT_NE(new_password, password);
+
+  const std::string time("\x1a\x03\x01\x08\x00\x00", 6);
+  const auto send = [](TerminalClient& terminal, gb32960::Command command, const std::string& data) {
+    std::string wire;
+    gb32960::AppendAnswer({.command = command, .vin = kVin}, gb32960::Answer::kCommand,
+                          {reinterpret_cast<const std::uint8_t*>(data.data()), data.size()}, wire);
+    terminal.SendBytes(wire);
+    const std::string answer = terminal.ReceiveBytes();
+    return answer.size() < 4 ? 0 : static_cast<int>(static_cast<std::uint8_t>(answer[3]));
+  };
+  const auto login = [&](std::string secret) {
+    secret.resize(20);
+    return time + std::string("\0\1", 2) + std::string("fleet01\0\0\0\0\0", 12) + secret + "\1";
+  };
+  TerminalClient wrong(server_->gb32960_port(), kVin);
+  EXPECT_EQ(send(wrong, gb32960::Command::kPlatformLogin, login(password)), 2) << "the one before has ended";
+  EXPECT_TRUE(wrong.IsClosed());
+  TerminalClient platform(server_->gb32960_port(), kVin);
+  EXPECT_EQ(send(platform, gb32960::Command::kPlatformLogin, login(new_password)), 1);
+  EXPECT_EQ(send(platform, gb32960::Command::kRealTime, time + std::string("\x04\x01\x07\x08\x04\xd2", 6)), 1);
+  constexpr std::uint32_t kCrankshaftSpeed = 1108;
+  EXPECT_EQ(StoredTimes(server_->channel(), kVin, kCrankshaftSpeed, 10), std::vector<std::int64_t>{kTimeMs});
+  v1::ListTerminalsResponse listed;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub->ListTerminals(&context, {}, &listed).ok());
+  ASSERT_EQ(listed.terminals_size(), 2);
+  EXPECT_TRUE(listed.terminals(1).connected());
+  EXPECT_EQ(listed.terminals(1).code(), "");
+}
+
+class TerminalCommandTest : public TerminalTest {
+ protected:
+  // Asks on a thread of its own; the terminal is at the test's hands meanwhile.
+  std::future<grpc::Status> Ask(v1::SendCommandRequest request, v1::SendCommandResponse& response) {
+    request.set_protocol(v1::TERMINAL_PROTOCOL_JT808);
+    request.set_number(kNumber);
+    return std::async(std::launch::async, [this, request, &response] {
+      grpc::ClientContext context;
+      return v1::TerminalService::NewStub(server_->channel())->SendCommand(&context, request, &response);
+    });
+  }
+
+  // The message of the platform that comes next, after what it answers.
+  static TerminalClient::Received NextCommand(TerminalClient& terminal) {
+    const auto received = terminal.Receive();
+    EXPECT_TRUE(received);
+    return received.value_or(TerminalClient::Received{});
+  }
+};
+
+TEST_F(TerminalCommandTest, ATerminalIsAskedAndAnswers) {
+  Start();
+  TerminalClient terminal = Connect();
+  ASSERT_TRUE(terminal.LogIn());
+
+  // The registration's and the authentication's answers took serial numbers 0 and 1.
+  v1::SendCommandRequest request;
+  request.mutable_query_parameters()->add_ids(0x29);
+  v1::SendCommandResponse response;
+  auto asked = Ask(request, response);
+  TerminalClient::Received command = NextCommand(terminal);
+  EXPECT_EQ(command.id, jt808::MessageId::kQueryChosenParameters);
+  terminal.Send(jt808::MessageId::kParameters, std::string("\0\2\1\0\0\0\x29\4\0\0\0\x1e", 12));
+  EXPECT_TRUE(asked.get().ok());
+  ASSERT_EQ(response.parameters_size(), 1);
+  EXPECT_EQ(response.parameters(0).text(), "30");
+  EXPECT_EQ(response.parameters(0).name(), "interval of reports");
+  EXPECT_EQ(response.result(), v1::COMMAND_RESULT_DONE);
+
+  request.Clear();
+  v1::TerminalParameter& parameter = *request.mutable_set_parameters()->add_parameters();
+  parameter.set_id(0x29);
+  parameter.set_text("60");
+  asked = Ask(request, response);
+  command = NextCommand(terminal);
+  EXPECT_EQ(command.id, jt808::MessageId::kSetParameters);
+  EXPECT_EQ(command.body, std::string("\1\0\0\0\x29\4\0\0\0\x3c", 10));
+  terminal.Send(jt808::MessageId::kTerminalAnswer, std::string("\0\3\x81\3\3", 5));
+  EXPECT_TRUE(asked.get().ok());
+  EXPECT_EQ(response.result(), v1::COMMAND_RESULT_UNSUPPORTED);
+
+  request.Clear();
+  request.mutable_query_position();
+  asked = Ask(request, response);
+  EXPECT_EQ(NextCommand(terminal).id, jt808::MessageId::kQueryPosition);
+  terminal.Send(jt808::MessageId::kPositionAnswer, std::string("\0\4", 2) + TerminalClient::Position(1, 2));
+  EXPECT_TRUE(asked.get().ok());
+  EXPECT_EQ(response.measure_time().seconds(), kTimeMs / 1000 + 62);
+  EXPECT_TRUE(terminal.IsDone(terminal.Send(jt808::MessageId::kHeartbeat, "")));
+  EXPECT_EQ(StoredTimesMs(), std::vector<std::int64_t>{kTimeMs + 62'000}) << "the answer is stored, too";
+}
+
+TEST_F(TerminalCommandTest, WhoDoesNotAnswerIsNotWaitedForForEver) {
+  Start();
+  v1::SendCommandRequest request;
+  request.mutable_query_properties();
+  request.set_timeout_ms(200);
+  v1::SendCommandResponse response;
+  EXPECT_EQ(Ask(request, response).get().error_code(), grpc::StatusCode::UNAVAILABLE) << "not connected";
+  {
+    TerminalClient terminal = Connect();
+    ASSERT_TRUE(terminal.LogIn());
+    EXPECT_EQ(Ask(request, response).get().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+    request.set_timeout_ms(60'000);
+    auto asked = Ask(request, response);
+    EXPECT_EQ(NextCommand(terminal).id, jt808::MessageId::kQueryProperties);
+    EXPECT_EQ(NextCommand(terminal).id, jt808::MessageId::kQueryProperties);
+    terminal.Send(jt808::MessageId::kLogout, "");
+    EXPECT_EQ(asked.get().error_code(), grpc::StatusCode::UNAVAILABLE) << "it has gone";
+  }
+  request.Clear();
+  EXPECT_EQ(Ask(request, response).get().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  request.mutable_control()->set_command(4);
+  const grpc::Status refused = Ask(request, response).get();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(refused.error_message(), HasSubstr("jt808.allow_control"));
+}
+
+TEST_F(TerminalCommandTest, WhatIsPassedThroughIsKeptThroughADeath) {
+  Start();
+  {
+    TerminalClient terminal = Connect();
+    ASSERT_TRUE(terminal.LogIn());
+    ASSERT_TRUE(terminal.IsDone(terminal.Send(jt808::MessageId::kPassThrough, std::string("\xf1\0\1", 3))));
+    server_->Kill();
+  }
+  server_.emplace(folder_.path(), std::vector<std::string>{"--set", "jt808.listen=127.0.0.1:0"});
+  v1::ListUploadsRequest request;
+  request.set_vin(kVin);
+  v1::ListUploadsResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(v1::TerminalService::NewStub(server_->channel())->ListUploads(&context, request, &response).ok());
+  ASSERT_EQ(response.uploads_size(), 1);
+  EXPECT_EQ(response.uploads(0).kind(), 0xF1U);
+  EXPECT_EQ(response.uploads(0).content(), std::string("\0\1", 2));
+}
+
 TEST_F(TerminalTest, TheClientBindsListsAndExplains) {
   Start();
   const std::string telltale = std::string(TELLTALE_BINARY_DIR) + "/cli/telltale";
@@ -249,6 +410,14 @@ TEST_F(TerminalTest, TheClientBindsListsAndExplains) {
   EXPECT_THAT(run({"terminals", "add", "--protocol", "gb32960", kVin, kVin}).output, HasSubstr("sends the frames of"));
   EXPECT_THAT(run({"terminals", "list"}).output, HasSubstr("gb32960"));
   EXPECT_THAT(run({"--json", "terminals", "add", "--gcj02", "13800138001", kVin}).output, HasSubstr("\"gcj02\":true"));
+  EXPECT_THAT(run({"terminals", "platform", "fleet01"}).output, HasSubstr("Its password, which is not shown again: "));
+  EXPECT_THAT(run({"terminals", "platform", "--revoke", "fleet01"}).output, HasSubstr("fleet01 is revoked"));
+  EXPECT_THAT(run({"terminals", "list"}).output, HasSubstr("gb32960-platform"));
+  EXPECT_THAT(run({"terminals", "properties", "13800138001"}).output, HasSubstr("not connected"));
+  EXPECT_EQ(run({"terminals", "parameters", "13800138001", "--set", "0x29"}).exit_status, 2);
+  EXPECT_THAT(run({"terminals", "parameters", "13800138001", "--set", "0x29=many"}).output,
+              HasSubstr("interval of reports"));
+  EXPECT_THAT(run({"terminals", "uploads", kVin}).output, HasSubstr("passed nothing through"));
   EXPECT_EQ(run({"explain", "7e0"}).exit_status, 2);
   EXPECT_EQ(run({"explain", "0102"}).exit_status, 1);
 }

@@ -30,7 +30,7 @@ class PipelineTest : public ::testing::Test {
   FakeClock clock_{kNowMs};
   prometheus::Registry registry_;
   IngestMetrics metrics_{registry_};
-  Pipeline pipeline_{catalog_, telemetry_, faults_, live_, clock_, metrics_, {}};
+  Pipeline pipeline_{catalog_, telemetry_, SinksOf(faults_), live_, clock_, metrics_, {}};
   IncomingBatch batch_;
 };
 

@@ -102,7 +102,7 @@ class Gb17691SessionTest : public ::testing::Test {
   prometheus::Registry registry_;
   IngestMetrics ingest_metrics_{registry_};
   TerminalMetrics metrics_{registry_};
-  Pipeline pipeline_{catalog_, telemetry_, faults_, live_, clock_, ingest_metrics_, {}};
+  Pipeline pipeline_{catalog_, telemetry_, SinksOf(faults_), live_, clock_, ingest_metrics_, {}};
   std::unique_ptr<VehicleRegistry> vehicles_ = *VehicleRegistry::Open(documents_);
   TerminalRegistry terminals_{documents_};
   Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}};
@@ -165,8 +165,8 @@ TEST_F(Gb17691SessionTest, TroubleCodesOfJ1939BecomeFaults) {
   Send(session, MessageOf(2, Time() + obd(2,
                                           "9a0c0403"
                                           "5e000101")));
-  ASSERT_EQ(batch_.faults.size(), 1U);
-  const FaultReport& report = batch_.faults[0].report;
+  ASSERT_EQ(batch_.records.faults.size(), 1U);
+  const FaultReport& report = batch_.records.faults[0].report;
   EXPECT_EQ(report.measure_time_ms, kNowMs - 10'000);
   EXPECT_EQ(report.lamps.malfunction, LampStatus::kOn);
   ASSERT_EQ(report.dtcs.size(), 2U);
@@ -176,7 +176,7 @@ TEST_F(Gb17691SessionTest, TroubleCodesOfJ1939BecomeFaults) {
   EXPECT_DOUBLE_EQ(Value("emission_diagnoses_supported"), 0x1800);
   EXPECT_DOUBLE_EQ(Value("emission_diagnoses_ready"), 0x3000);
   Send(session, MessageOf(2, Time() + obd(0, "04200000")));
-  EXPECT_EQ(batch_.faults.size(), 1U);
+  EXPECT_EQ(batch_.records.faults.size(), 1U);
   EXPECT_DOUBLE_EQ(Value("emission_trouble_codes", 1), 1.0);
 }
 

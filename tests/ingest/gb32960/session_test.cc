@@ -90,7 +90,7 @@ class Gb32960SessionTest : public ::testing::Test {
   prometheus::Registry registry_;
   IngestMetrics ingest_metrics_{registry_};
   TerminalMetrics metrics_{registry_};
-  Pipeline pipeline_{catalog_, telemetry_, faults_, live_, clock_, ingest_metrics_, {}};
+  Pipeline pipeline_{catalog_, telemetry_, SinksOf(faults_), live_, clock_, ingest_metrics_, {}};
   std::unique_ptr<VehicleRegistry> vehicles_ = *VehicleRegistry::Open(documents_);
   TerminalRegistry terminals_{documents_};
   Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}};

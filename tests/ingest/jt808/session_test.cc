@@ -19,7 +19,9 @@ namespace telltale::jt808 {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr std::int64_t kNowMs = 1'772'323'200'000;  // 2026-03-01T00:00:00Z
 constexpr const char* kNumber = "13800138000";
@@ -136,14 +138,10 @@ class SessionTest : public ::testing::Test {
   prometheus::Registry registry_;
   IngestMetrics ingest_metrics_{registry_};
   TerminalMetrics metrics_{registry_};
-  Pipeline pipeline_{catalog_, telemetry_, faults_, live_, clock_, ingest_metrics_, {}};
+  Pipeline pipeline_{catalog_, telemetry_, SinksOf(faults_), live_, clock_, ingest_metrics_, {}};
   std::unique_ptr<VehicleRegistry> vehicles_ = *VehicleRegistry::Open(documents_);
   TerminalRegistry terminals_{documents_};
-  DriverLog drivers_{documents_};
-  DriverSink driver_sink_ = [this](VehicleId vehicle, const DriverChange& change) {
-    return drivers_.Record(vehicle, change).status();
-  };
-  Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}, driver_sink_};
+  Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}};
   VehicleId vehicle_id_ = 0;
   IncomingBatch batch_;
   Edition edition_ = Edition::k2013;
@@ -215,7 +213,7 @@ TEST_F(SessionTest, UnknownTerminalsOtherBoxesAndRevokedOnesGetNoCode) {
 }
 
 TEST_F(SessionTest, WhereItIsAllowedATerminalBindsItselfByTheVin) {
-  const Shared open(pipeline_, *vehicles_, terminals_, metrics_, {.self_registration = true}, driver_sink_);
+  const Shared open(pipeline_, *vehicles_, terminals_, metrics_, {.self_registration = true});
   Session wrong(open);
   EXPECT_THAT(Send(wrong, MessageOf(MessageId::kRegistration, RegistrationBody("BOX0001", 0, "LZYTBGCW4J1036498"))),
               ElementsAre("8100:000102"));
@@ -338,13 +336,86 @@ TEST_F(SessionTest, CanFramesAreDecodedAsJ1939) {
 TEST_F(SessionTest, ATextForTheDriverIsGbk) {
   Bind();
   Session session(shared_);
-  EXPECT_TRUE(absl::IsFailedPrecondition(session.EncodeText("too early").status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(session.Encode(TextCommand{"too early"}).status()));
   LogIn(session);
-  const auto wire = session.EncodeText("油");  // GBK d3 cd
+  const auto wire = session.Encode(TextCommand{"油"});  // GBK d3 cd
   ASSERT_TRUE(wire.ok()) << wire.status();
-  EXPECT_THAT(AnswersOf(*wire), ElementsAre("8300:0cd3cd"));  // shown and read aloud
-  EXPECT_TRUE(absl::IsInvalidArgument(session.EncodeText(std::string(1'025, 'a')).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(session.EncodeText("\xF0\x9F\x9A\x9A").status())) << "a truck, which GBK lacks";
+  EXPECT_THAT(AnswersOf(wire->bytes), ElementsAre("8300:0cd3cd"));  // shown and read aloud
+  EXPECT_TRUE(absl::IsInvalidArgument(session.Encode(TextCommand{std::string(1'025, 'a')}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(session.Encode(TextCommand{"\xF0\x9F\x9A\x9A"}).status()))
+      << "a truck, which GBK lacks";
+}
+
+TEST_F(SessionTest, CommandsAreMessagesOfThePlatform) {
+  Bind();
+  Session session(shared_);
+  EXPECT_TRUE(absl::IsFailedPrecondition(session.Encode(QueryPositionCommand{}).status()));
+  LogIn(session);
+  const auto encoded = [&](const TerminalCommand& command) {
+    const auto wire = session.Encode(command);
+    EXPECT_TRUE(wire.ok()) << wire.status();
+    return AnswersOf(wire->bytes).at(0);
+  };
+  EXPECT_EQ(encoded(SetParametersCommand{{{.id = 0x29, .value = std::string("\0\0\0\x1e", 4)}}}),
+            "8103:0100000029040000001e");
+  EXPECT_EQ(encoded(QueryParametersCommand{}), "8104:");
+  EXPECT_EQ(encoded(QueryParametersCommand{{0x29, 0x55}}), "8106:020000002900000055");
+  EXPECT_EQ(encoded(QueryPropertiesCommand{}), "8107:");
+  EXPECT_EQ(encoded(QueryPositionCommand{}), "8201:");
+  EXPECT_EQ(encoded(TrackCommand{.interval_s = 5, .duration_s = 600}), "8202:000500000258");
+  EXPECT_EQ(encoded(TrackCommand{}), "8202:0000");
+  EXPECT_EQ(encoded(ControlCommand{.command = 4}), "8105:04");
+  const auto refused = [&](const TerminalCommand& command) {
+    return absl::IsInvalidArgument(session.Encode(command).status());
+  };
+  EXPECT_TRUE(refused(ControlCommand{.command = 8}));
+  EXPECT_TRUE(refused(SetParametersCommand{}));
+  EXPECT_TRUE(refused(SetParametersCommand{{{.id = 1, .value = std::string(256, 'a')}}}));
+  EXPECT_TRUE(refused(SetParametersCommand{{5, {.id = 1, .value = std::string(250, 'a')}}}));
+  EXPECT_TRUE(refused(QueryParametersCommand{std::vector<std::uint32_t>(256, 1)}));
+}
+
+TEST_F(SessionTest, AnswersToCommandsNameThem) {
+  Bind();
+  Session session(shared_);
+  LogIn(session);
+  const auto answers = [&](MessageId id, std::string_view body) {
+    const std::string wire = MessageOf(id, body);
+    SessionOutput out{.batch = batch_};
+    session.Receive({reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()}, kNowMs, out);
+    EXPECT_TRUE(out.replies.empty()) << "an answer is not answered";
+    return out.command_answers;
+  };
+  const auto general = answers(MessageId::kTerminalAnswer, std::string("\0\5\x82\2\3", 5));
+  ASSERT_EQ(general.size(), 1U);
+  EXPECT_EQ(general[0].serial, 5);
+  EXPECT_EQ(general[0].result, CommandAnswer::Result::kUnsupported);
+
+  const auto parameters =
+      answers(MessageId::kParameters, std::string("\0\6\2\0\0\0\x29\4\0\0\0\x1e\0\0\0\x12\3abc", 3 + 9 + 8));
+  ASSERT_EQ(parameters.size(), 1U);
+  EXPECT_EQ(parameters[0].serial, 6);
+  EXPECT_THAT(parameters[0].parameters,
+              ElementsAre(TerminalParameter{.id = 0x29, .value = std::string("\0\0\0\x1e", 4)},
+                          TerminalParameter{.id = 0x12, .value = "abc"}));
+  std::string shown;
+  for (const ExplainedField& field : parameters[0].fields) shown += field.name + " " + field.value + "; ";
+  EXPECT_THAT(shown, HasSubstr("interval of reports"));
+  EXPECT_THAT(shown, HasSubstr("30 s"));
+  EXPECT_THAT(shown, Not(HasSubstr("abc"))) << "a password";
+
+  EXPECT_THAT(answers(MessageId::kProperties, std::string(60, '\0')), IsEmpty()) << "nobody has asked";
+  const auto question = session.Encode(QueryPropertiesCommand{});
+  ASSERT_TRUE(question.ok());
+  const auto properties = answers(MessageId::kProperties, std::string(60, '\0'));
+  ASSERT_EQ(properties.size(), 1U);
+  EXPECT_EQ(properties[0].serial, question->serial);
+
+  const auto position = answers(MessageId::kPositionAnswer, std::string("\0\7", 2) + PositionBody());
+  ASSERT_EQ(position.size(), 1U);
+  EXPECT_EQ(position[0].serial, 7);
+  EXPECT_EQ(position[0].measure_time_ms, kNowMs - 10'000);
+  EXPECT_EQ(batch_.frames.size(), 1U) << "it is stored, too";
 }
 
 TEST_F(SessionTest, ARegistrationThatIsNotWrittenIsNotAnswered) {
@@ -397,14 +468,14 @@ TEST_F(SessionTest, ADriverIsKnownFromTheCard) {
   EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "310115198001010010"))),
               ElementsAre("0702:7:0"));
   EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(false, ""))), ElementsAre("0702:8:0"));
-  const auto changes = drivers_.Changes(vehicle_id_);
-  ASSERT_TRUE(changes.ok());
-  ASSERT_EQ(changes->size(), 2U);
-  EXPECT_EQ((*changes)[0].time_ms, kNowMs);
-  EXPECT_EQ((*changes)[0].driver_id, "310115198001010010");
-  EXPECT_EQ((*changes)[0].source, DriverSource::kTerminal);
-  EXPECT_EQ((*changes)[1].time_ms, kNowMs + 5 * 60'000);
-  EXPECT_EQ((*changes)[1].driver_id, "");
+  const auto& changes = batch_.records.drivers;
+  ASSERT_EQ(changes.size(), 2U);
+  EXPECT_EQ(changes[0].vehicle_id, vehicle_id_);
+  EXPECT_EQ(changes[0].change.time_ms, kNowMs);
+  EXPECT_EQ(changes[0].change.driver_id, "310115198001010010");
+  EXPECT_EQ(changes[0].change.source, DriverSource::kTerminal);
+  EXPECT_EQ(changes[1].change.time_ms, kNowMs + 5 * 60'000);
+  EXPECT_EQ(changes[1].change.driver_id, "");
 }
 
 TEST_F(SessionTest, ACardThatCannotBeReadIsNobodys) {
@@ -414,21 +485,38 @@ TEST_F(SessionTest, ACardThatCannotBeReadIsNobodys) {
   serial_ = 7;
   EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "310115198001010010", 2))),
               ElementsAre("0702:7:0"));
-  const auto changes = drivers_.Changes(vehicle_id_);
-  ASSERT_EQ(changes->size(), 1U);
-  EXPECT_EQ((*changes)[0].driver_id, "");
+  ASSERT_EQ(batch_.records.drivers.size(), 1U);
+  EXPECT_EQ(batch_.records.drivers[0].change.driver_id, "");
 }
 
-TEST_F(SessionTest, ADriverThatIsNotWrittenIsAskedForAgain) {
+TEST_F(SessionTest, ADriverWithoutAnIdThatCanBeKeptIsRefused) {
   Bind();
   Session session(shared_);
   LogIn(session);
-  documents_.fail = true;
   serial_ = 7;
-  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "D1"))), ElementsAre("0702:7:1"));
-  documents_.fail = false;
-  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "D1"))), ElementsAre("0702:8:0"));
-  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, "\x03")), ElementsAre("0702:9:2"));
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, DriverBody(true, "D 1"))), ElementsAre("0702:7:2"));
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, "\x03")), ElementsAre("0702:8:2"));
+  EXPECT_TRUE(batch_.records.empty());
+}
+
+TEST_F(SessionTest, WhatIsPassedThroughIsKeptAsItIs) {
+  Bind();
+  Session session(shared_);
+  LogIn(session);
+  serial_ = 7;
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kPassThrough, std::string("\x41\0\x7e\1", 4))),
+              ElementsAre("0900:7:0"));
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kCompressed, std::string("\0\0\0\2\x1f\x8b", 6))),
+              ElementsAre("0901:8:0"));
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kCompressed, std::string("\0\0\0\3\x1f\x8b", 6))),
+              ElementsAre("0901:9:2"));
+  EXPECT_THAT(Send(session, MessageOf(MessageId::kPassThrough, "")), ElementsAre("0900:10:2"));
+  const auto& uploads = batch_.records.uploads;
+  ASSERT_EQ(uploads.size(), 2U);
+  EXPECT_EQ(
+      uploads[0].upload,
+      (Upload{.receive_time_ms = kNowMs, .message_id = 0x0900, .kind = 0x41, .content = std::string("\0\x7e\1", 3)}));
+  EXPECT_EQ(uploads[1].upload.content, "\x1f\x8b");
 }
 
 TEST_F(SessionTest, ADriverOf2011CountsFromReceptionAndOneOfTomorrowIsRefused) {
@@ -447,10 +535,9 @@ TEST_F(SessionTest, ADriverOf2011CountsFromReceptionAndOneOfTomorrowIsRefused) {
   EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, body)), ElementsAre("0702:7:0"));
   const std::string tomorrow("\x02\x26\x03\x02\x09\x30\x00", 7);
   EXPECT_THAT(Send(session, MessageOf(MessageId::kDriverIdentity, tomorrow)), ElementsAre("0702:8:2"));
-  const auto changes = drivers_.Changes(vehicle_id_);
-  ASSERT_EQ(changes->size(), 1U);
-  EXPECT_EQ((*changes)[0].driver_id, "1234567890");
-  EXPECT_EQ((*changes)[0].time_ms, kNowMs);
+  ASSERT_EQ(batch_.records.drivers.size(), 1U);
+  EXPECT_EQ(batch_.records.drivers[0].change.driver_id, "1234567890");
+  EXPECT_EQ(batch_.records.drivers[0].change.time_ms, kNowMs);
 }
 
 // Item 0x65 of 47 bytes: alarm 1, state, number, level 2, fatigue 0, reserved 4, place 19 and label 16.

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 
@@ -12,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "ingest/jt808/session.h"
+#include "tests/base/tls_files.h"
 #include "tests/end_to_end/terminal_client.h"
 #include "tests/ingest/built_in_catalog.h"
 #include "tests/ingest/fake_stores.h"
@@ -154,10 +156,10 @@ class GatewayTest : public ::testing::Test {
   prometheus::Registry registry_;
   IngestMetrics ingest_metrics_{registry_};
   TerminalMetrics metrics_{registry_};
-  Pipeline pipeline_{catalog_, store_, faults_, live_, clock_, ingest_metrics_, {}};
+  Pipeline pipeline_{catalog_, store_, SinksOf(faults_), live_, clock_, ingest_metrics_, {}};
   std::unique_ptr<VehicleRegistry> vehicles_ = *VehicleRegistry::Open(documents_);
   TerminalRegistry terminals_{documents_};
-  const jt808::Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}, {}};
+  const jt808::Shared shared_{pipeline_, *vehicles_, terminals_, metrics_, {}};
   jt808::Sessions sessions_{shared_};
   std::unique_ptr<TerminalGateway> gateway_;
 };
@@ -204,6 +206,62 @@ TEST_F(GatewayTest, WhileTheStoreHasNoRoomNothingIsRead) {
   store_.SetRoom(true);
   for (const std::uint16_t serial : serials) EXPECT_TRUE(client.IsDone(serial));
   EXPECT_EQ(store_.frame_count(), 50U);
+}
+
+class GatewayTlsTest : public GatewayTest {
+ protected:
+  GatewayTlsTest() : folder_(MakeFolder()), files_(folder_) {}
+  ~GatewayTlsTest() override { std::filesystem::remove_all(folder_); }
+
+  static std::filesystem::path MakeFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "gateway_test.XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    return name;
+  }
+
+  const std::filesystem::path folder_;
+  const TlsFiles files_;
+};
+
+TEST_F(GatewayTlsTest, TerminalsMaySpeakTls) {
+  Start({.tls = {.certificate_file = files_.server_certificate, .key_file = files_.server_key, .client_ca_file = {}}});
+  const std::string number = Bind(1);
+  {
+    TerminalClient client(gateway_->port(), number, files_.ca);
+    ASSERT_TRUE(client.LogIn());
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_TRUE(client.IsDone(client.Send(jt808::MessageId::kPosition, TerminalClient::Position(0, i))));
+    }
+    // More than the socket takes at once, without reading the answers meanwhile.
+    std::vector<std::uint16_t> serials;
+    for (int i = 0; i < 2'000; ++i) serials.push_back(client.Send(jt808::MessageId::kHeartbeat, ""));
+    for (const std::uint16_t serial : serials) ASSERT_TRUE(client.IsDone(serial));
+  }
+  TerminalClient distrustful(gateway_->port(), number, files_.other_ca);
+  EXPECT_TRUE(distrustful.IsClosed());
+  TerminalClient plain(gateway_->port(), number);
+  EXPECT_FALSE(plain.LogIn());
+  EXPECT_TRUE(plain.IsClosed());
+}
+
+TEST_F(GatewayTlsTest, WithAnAuthorityOfClientsOthersAreRefused) {
+  Start(
+      {.tls = {
+           .certificate_file = files_.server_certificate, .key_file = files_.server_key, .client_ca_file = files_.ca}});
+  const std::string number = Bind(1);
+  TerminalClient known(gateway_->port(), number, files_.ca, files_.client_certificate, files_.client_key);
+  EXPECT_TRUE(known.LogIn());
+  TerminalClient unknown(gateway_->port(), number, files_.ca);
+  EXPECT_FALSE(unknown.LogIn());
+}
+
+// Connections that begin a handshake and stop end as any that do not log in.
+TEST_F(GatewayTlsTest, AHandshakeThatStopsEnds) {
+  Start({.tls = {.certificate_file = files_.server_certificate, .key_file = files_.server_key, .client_ca_file = {}},
+         .login_timeout = 1s});
+  TerminalClient client(gateway_->port(), Bind(1));
+  client.SendBytes(std::string("\x16\x03\x01\x02\x00", 5));
+  EXPECT_TRUE(client.IsClosed(5s));
 }
 
 TEST_F(GatewayTest, AReportIsAnsweredOnlyOnceItIsDurable) {
