@@ -202,6 +202,16 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(TextSetting("server.metrics_listen", "Where /metrics listens over HTTP, HOST:PORT; port 0 takes a free one",
                   config.metrics_listen));
   AddTlsSettings("server", config.tls, settings);
+  add(BoolSetting("server.relays_allowed",
+                  "Whether other processes may pass on connections of terminals (--role gateway)",
+                  config.terminals.relays_allowed));
+  add(TextSetting("gateway.upstream", "With --role gateway: the telltaled that serves the terminals, HOST:PORT",
+                  config.gateway.upstream));
+  add(TextSetting("gateway.tls_ca_file", "PEM file of who signed that one's certificate; empty: no TLS",
+                  config.gateway.ca_file));
+  add(TextSetting("gateway.tls_certificate_file", "PEM file of the certificate to show it; empty: none",
+                  config.gateway.certificate_file));
+  add(TextSetting("gateway.tls_key_file", "PEM file of that certificate's private key", config.gateway.key_file));
   add(NumberSetting("server.message_bytes_max", "Greatest gRPC message taken, bytes", config.message_bytes_max));
   add(NumberSetting("server.query_threads_max", "Queries answered at the same time; more wait or are refused",
                     config.query_threads_max));

@@ -18,6 +18,14 @@
 
 namespace telltale {
 
+// Of a process that only accepts connections of terminals, and passes them on.
+struct GatewayRoleOptions {
+  std::string upstream = "127.0.0.1:7443";  // the telltaled that serves them
+  std::string ca_file;                      // empty: no TLS
+  std::string certificate_file;             // empty: it shows none
+  std::string key_file;
+};
+
 // Everything that can be set about telltaled. Only this folder reads files and flags; the parts get their own options.
 struct Config {
   std::string listen = "127.0.0.1:7443";          // gRPC; port 0 takes a free one
@@ -38,6 +46,7 @@ struct Config {
   IngestServiceOptions ingest;
   LiveFrames::Options live;
   TerminalPortsOptions terminals;
+  GatewayRoleOptions gateway;
   UploadLog::Options uploads;
   TelemetryStoreOptions store;
 };

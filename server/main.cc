@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <type_traits>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -15,6 +17,7 @@
 #include "base/file_sums.h"
 #include "base/log.h"
 #include "server/config.h"
+#include "server/gateway_server.h"
 #include "server/server.h"
 #include "storage/rocksdb/verification.h"
 
@@ -24,6 +27,7 @@ namespace {
 constexpr int kExitWrongUsage = 2;
 
 struct Arguments {
+  std::string role = "server";
   std::string config_file;
   std::vector<std::string> settings;  // KEY=VALUE, in the order given
   std::string port_file;
@@ -33,6 +37,12 @@ struct Arguments {
 };
 
 void AddFlags(CLI::App& app, Arguments& arguments) {
+  app.add_option("--role", arguments.role,
+                 "server: everything; gateway: only ports for terminals, whose connections are passed on to the server "
+                 "at gateway.upstream")
+      ->check(CLI::IsMember({"server", "gateway"}).description(""))
+      ->type_name("ROLE")
+      ->capture_default_str();
   app.add_option("--config", arguments.config_file, "YAML file of settings; --print-config shows all of them");
   app.add_option("--set", arguments.settings, "KEY=VALUE: overrides a setting, for example ingest.batches_in_flight=4");
   const auto alias = [&](const std::string& flag, const std::string& key) {
@@ -62,14 +72,16 @@ Status ReadConfig(const Arguments& arguments, Config& config) {
 }
 
 // Whole or not at all, so that a reader never sees half of it.
-Status WritePortFile(const std::string& path, const Server& server) {
+template <typename AnyServer>
+Status WritePortFile(const std::string& path, const AnyServer& server) {
   const std::string unfinished = path + ".new";
   {
     std::ofstream out(unfinished);
-    out << fmt::format("grpc={}\nmetrics={}\n", server.grpc_port(), server.metrics_port());
-    for (const auto& [name, protocol] : {std::pair{"jt808", telltale::TerminalProtocol::kJt808},
-                                         std::pair{"gb32960", telltale::TerminalProtocol::kGb32960},
-                                         std::pair{"gb17691", telltale::TerminalProtocol::kGb17691}}) {
+    if constexpr (std::is_same_v<AnyServer, Server>) out << fmt::format("grpc={}\n", server.grpc_port());
+    out << fmt::format("metrics={}\n", server.metrics_port());
+    for (const auto& [name, protocol] :
+         {std::pair{"jt808", TerminalProtocol::kJt808}, std::pair{"gb32960", TerminalProtocol::kGb32960},
+          std::pair{"gb17691", TerminalProtocol::kGb17691}}) {
       out << fmt::format("{}={}\n", name, server.terminal_port(protocol));
     }
     if (!out.flush()) return absl::UnavailableError(fmt::format("cannot write {}", unfinished));
@@ -112,6 +124,21 @@ int Verify(const std::string& folder) {
   return found->damage.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+// Until a signal comes.
+template <typename AnyServer>
+int Serve(StatusOr<std::unique_ptr<AnyServer>> server, const sigset_t& signals, const std::string& port_file) {
+  if (!server.ok()) return Fail(server.status(), EXIT_FAILURE);
+  if (!port_file.empty()) {
+    if (const Status status = WritePortFile(port_file, **server); !status.ok()) return Fail(status, EXIT_FAILURE);
+  }
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping signal={}", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  (*server)->Stop();
+  spdlog::info("stopped");
+  return EXIT_SUCCESS;
+}
+
 int Run(const Arguments& arguments) {
   if (!arguments.verify_folder.empty()) return Verify(arguments.verify_folder);
   Config config;
@@ -134,19 +161,8 @@ int Run(const Arguments& arguments) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   const SystemClock clock;
-  auto server = Server::Start(config, clock);
-  if (!server.ok()) return Fail(server.status(), EXIT_FAILURE);
-  if (!arguments.port_file.empty()) {
-    if (const Status status = WritePortFile(arguments.port_file, **server); !status.ok()) {
-      return Fail(status, EXIT_FAILURE);
-    }
-  }
-  int signal = 0;
-  sigwait(&signals, &signal);
-  spdlog::info("stopping signal={}", signal == SIGINT ? "SIGINT" : "SIGTERM");
-  (*server)->Stop();
-  spdlog::info("stopped");
-  return EXIT_SUCCESS;
+  if (arguments.role == "gateway") return Serve(GatewayServer::Start(config), signals, arguments.port_file);
+  return Serve(Server::Start(config, clock), signals, arguments.port_file);
 }
 
 }  // namespace

@@ -8,8 +8,6 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <prometheus/exposer.h>
-#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
@@ -17,6 +15,7 @@
 #include "base/mutex.h"
 #include "catalog/catalog.h"
 #include "ingest/grpc/ingest_service.h"
+#include "ingest/grpc/relay_service.h"
 #include "ingest/live_frames.h"
 #include "ingest/metrics.h"
 #include "ingest/pipeline.h"
@@ -26,6 +25,7 @@
 #include "server/catalog_service.h"
 #include "server/fault_service.h"
 #include "server/maintenance.h"
+#include "server/metrics_listener.h"
 #include "server/rollup_service.h"
 #include "server/rpc_metrics.h"
 #include "server/store_metrics.h"
@@ -125,10 +125,10 @@ struct Server::Parts {
   std::unique_ptr<FuelServiceImpl> fuel_service;
   std::unique_ptr<TerminalServiceImpl> terminal_service;
   std::unique_ptr<AdminServiceImpl> admin_service;
+  std::unique_ptr<RelayServiceImpl> relay_service;
   std::unique_ptr<grpc::Server> grpc_server;
   int grpc_port = 0;
-  std::unique_ptr<prometheus::Exposer> exposer;
-  int metrics_port = 0;
+  MetricsListener metrics_listener;
 
   Mutex mutex;
   CondVar stop_requested;
@@ -211,6 +211,9 @@ Status Server::Parts::Serve() {
   fuel_service = std::make_unique<FuelServiceImpl>(*registry, *folds);
   terminal_service = std::make_unique<TerminalServiceImpl>(*terminals, *registry, *uploads, *terminal_ports);
   admin_service = std::make_unique<AdminServiceImpl>(*maintenance);
+  relay_service =
+      std::make_unique<RelayServiceImpl>(config.terminals.relays_allowed, *pipeline,
+                                         [this](TerminalProtocol protocol) { return terminal_ports->Of(protocol); });
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -229,7 +232,7 @@ Status Server::Parts::Serve() {
         static_cast<grpc::Service*>(fault_service.get()), static_cast<grpc::Service*>(trip_service.get()),
         static_cast<grpc::Service*>(rollup_service.get()), static_cast<grpc::Service*>(driver_service.get()),
         static_cast<grpc::Service*>(fuel_service.get()), static_cast<grpc::Service*>(terminal_service.get()),
-        static_cast<grpc::Service*>(admin_service.get())}) {
+        static_cast<grpc::Service*>(admin_service.get()), static_cast<grpc::Service*>(relay_service.get())}) {
     builder.RegisterService(service);
   }
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
@@ -244,23 +247,10 @@ Status Server::Parts::Serve() {
 }
 
 Status Server::Parts::ServeMetrics() {
-  // The exposer throws if it cannot listen.
-  try {
-    exposer = std::make_unique<prometheus::Exposer>(config.metrics_listen, 2);
-  } catch (const std::exception& e) {
-    return absl::UnavailableError(
-        fmt::format("cannot listen on server.metrics_listen {}: {}", config.metrics_listen, e.what()));
-  }
-  prometheus::BuildGauge()
-      .Name("telltale_build_info")
-      .Help("1; the labels say what runs")
-      .Register(*metrics_registry)
-      .Add({{"version", TELLTALE_VERSION}})
-      .Set(1);
-  exposer->RegisterCollectable(metrics_registry);
-  exposer->RegisterCollectable(store_metrics);
-  exposer->RegisterCollectable(advice_metrics);
-  metrics_port = exposer->GetListeningPorts().at(0);
+  RETURN_IF_ERROR(metrics_listener.Listen(config.metrics_listen, *metrics_registry));
+  metrics_listener.Show(metrics_registry);
+  metrics_listener.Show(store_metrics);
+  metrics_listener.Show(advice_metrics);
   return OkStatus();
 }
 
@@ -294,7 +284,8 @@ StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, const Cloc
                  config.tls.enabled() ? "" : " or encryption");
   }
   spdlog::info("ready grpc_port={} metrics_port={} data_dir={} signals={} vehicles={}", parts->grpc_port,
-               parts->metrics_port, config.data_dir, parts->catalog->signals().size(), parts->registry->size());
+               parts->metrics_listener.port(), config.data_dir, parts->catalog->signals().size(),
+               parts->registry->size());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -303,7 +294,7 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() { Stop(); }
 
 int Server::grpc_port() const { return parts_->grpc_port; }
-int Server::metrics_port() const { return parts_->metrics_port; }
+int Server::metrics_port() const { return parts_->metrics_listener.port(); }
 int Server::terminal_port(TerminalProtocol protocol) const { return parts_->terminal_ports->port(protocol); }
 
 void Server::Stop() {
@@ -321,7 +312,7 @@ void Server::Stop() {
   parts.live.EndAll();
   parts.grpc_server->Shutdown(std::chrono::system_clock::now() + parts.config.drain_timeout);
   parts.grpc_server->Wait();
-  parts.exposer.reset();
+  parts.metrics_listener.Stop();
   parts.grpc_server.reset();
   parts.terminal_ports.reset();
   parts.advice_metrics.reset();

@@ -56,9 +56,11 @@ StatusOr<std::unique_ptr<TerminalPorts>> TerminalPorts::Start(const TerminalPort
   std::unique_ptr<TerminalPorts> ports(new TerminalPorts(options, pipeline, vehicles, terminals, metrics));
   const auto listen = [&](const GatewayOptions& gateway_options, TerminalSessions& sessions,
                           std::unique_ptr<TerminalGateway>& gateway) -> Status {
-    if (gateway_options.listen.empty()) return OkStatus();
+    if (gateway_options.listen.empty() && !options.relays_allowed) return OkStatus();
     ASSIGN_OR_RETURN(gateway, TerminalGateway::Start(gateway_options, sessions, pipeline, ports->metrics_, clock));
-    spdlog::info("terminals may connect protocol={} port={}", sessions.name(), gateway->port());
+    if (gateway->port() > 0) {
+      spdlog::info("terminals may connect protocol={} port={}", sessions.name(), gateway->port());
+    }
     return OkStatus();
   };
   RETURN_IF_ERROR(listen(options.jt808, ports->jt808_sessions_, ports->jt808_));

@@ -21,6 +21,8 @@
 namespace telltale {
 
 struct TerminalPortsOptions {
+  // Whether other processes may pass on connections that they accepted (telltaled --role gateway).
+  bool relays_allowed = false;
   GatewayOptions jt808;
   // Whether terminals may be restarted, reset, silenced or sent elsewhere (0x8105).
   bool allow_control = false;
@@ -42,7 +44,8 @@ class TerminalPorts {
                                                         const VehicleRegistry& vehicles, TerminalRegistry& terminals,
                                                         prometheus::Registry& metrics, const Clock& clock);
 
-  int port(TerminalProtocol protocol) const;  // 0: none
+  int port(TerminalProtocol protocol) const;             // 0: none
+  TerminalGateway* Of(TerminalProtocol protocol) const;  // null: none
 
   bool IsConnected(TerminalProtocol protocol, std::string_view number) const;
   // Ends the connection of a terminal that may no longer send as it did.
@@ -67,7 +70,6 @@ class TerminalPorts {
   TerminalPorts(const TerminalPortsOptions& options, Pipeline& pipeline, const VehicleRegistry& vehicles,
                 TerminalRegistry& terminals, prometheus::Registry& metrics);
   StatusOr<TerminalGateway*> ListeningOf(TerminalProtocol protocol) const;
-  TerminalGateway* Of(TerminalProtocol protocol) const;
 
   const bool allow_control_;
   TerminalMetrics metrics_;

@@ -16,7 +16,8 @@
 namespace telltale {
 
 struct GatewayOptions {
-  std::string listen;  // "0.0.0.0:7611"; port 0 takes a free one; empty: no such port
+  // "0.0.0.0:7611"; port 0 takes a free one; empty: no such port, only relays.
+  std::string listen;
   TlsOptions tls;
   int threads = 1;                              // that serve connections
   std::size_t connections_max = 15'000;         // a process may have 20,000 files on many systems
@@ -28,6 +29,19 @@ struct GatewayOptions {
   std::uint64_t bytes_per_second_max = 64 << 10;  // of one connection, read later beyond it; 0: no limit
   std::size_t unanswered_max = 256;               // reads of one connection whose frames are not durable yet
   std::size_t commands_unanswered_max = 8;        // of one terminal, that somebody waits for
+};
+
+// The way back to a process that accepts connections and passes on what comes on them (docs/operations.md, "Gateways").
+// Thread-safe; it may not call back into the gateway.
+class TerminalRelay {
+ public:
+  // A relay sends at most so much of a connection that was not consumed yet.
+  static constexpr std::size_t kWindowBytes = 64 << 10;
+
+  virtual ~TerminalRelay() = default;
+  virtual void Send(std::uint32_t id, std::string_view bytes) = 0;
+  virtual void Consumed(std::uint32_t id, std::size_t bytes) = 0;
+  virtual void Close(std::uint32_t id) = 0;  // after what was sent
 };
 
 // Errors: INVALID_ARGUMENT. `section` is that of the configuration, for messages.
@@ -61,6 +75,13 @@ class TerminalGateway {
   // nothing within `limit`; RESOURCE_EXHAUSTED it has commands_unanswered_max commands to answer.
   StatusOr<CommandAnswer> Ask(std::string_view terminal, const TerminalCommand& command,
                               std::chrono::milliseconds limit);
+
+  // What a relay tells, each connection's in order: a connection of its own number, which it may use again once it is
+  // closed; what came on it; its end; and the end of the relay with all its connections.
+  void RelayOpened(const std::shared_ptr<TerminalRelay>& relay, std::uint32_t id, std::string address);
+  void RelayReceived(const std::shared_ptr<TerminalRelay>& relay, std::uint32_t id, std::string bytes);
+  void RelayClosed(const std::shared_ptr<TerminalRelay>& relay, std::uint32_t id);
+  void RelayGone(const std::shared_ptr<TerminalRelay>& relay);
 
   // Takes nothing more, answers what was taken once it is durable, for two seconds at most, and closes everything.
   void Stop();

@@ -1,5 +1,6 @@
 #include "tests/end_to_end/running_server.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -60,8 +61,6 @@ RunningServer::RunningServer(const std::filesystem::path& data_dir, const std::v
   std::filesystem::create_directories(data_dir);
   std::filesystem::remove(port_file);
   std::vector<std::string> command = {std::string(TELLTALE_BINARY_DIR) + "/server/telltaled",
-                                      "--listen",
-                                      "127.0.0.1:0",
                                       "--metrics-listen",
                                       "127.0.0.1:0",
                                       "--data-dir",
@@ -69,6 +68,9 @@ RunningServer::RunningServer(const std::filesystem::path& data_dir, const std::v
                                       "--port-file",
                                       port_file.string()};
   command.insert(command.end(), arguments.begin(), arguments.end());
+  if (std::ranges::find(arguments, "--listen") == arguments.end()) {
+    command.insert(command.end(), {"--listen", "127.0.0.1:0"});
+  }
   // Its log goes to a file that a failing test can be understood from.
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);

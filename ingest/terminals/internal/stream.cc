@@ -1,4 +1,4 @@
-#include "ingest/terminals/stream.h"
+#include "ingest/terminals/internal/stream.h"
 
 #include <algorithm>
 
