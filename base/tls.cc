@@ -1,5 +1,6 @@
 #include "base/tls.h"
 
+#include <csignal>
 #include <fstream>
 #include <sstream>
 
@@ -33,6 +34,8 @@ StatusOr<std::string> ReadTextFile(const std::string& path) {
 }
 
 StatusOr<std::shared_ptr<SSL_CTX>> MakeServerContext(const TlsOptions& options) {
+  // OpenSSL writes to sockets without MSG_NOSIGNAL: one that the other side has closed would end the process.
+  std::signal(SIGPIPE, SIG_IGN);
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
   if (context == nullptr) return absl::InternalError("no TLS: " + LastError());
   ERR_clear_error();

@@ -108,6 +108,13 @@ void AddGatewaySettings(const std::string& section, std::string_view protocol, G
   settings.push_back(NumberSetting(key("connections_max"), "Open connections", options.connections_max));
   settings.push_back(NumberSetting(key("connections_per_address_max"), "Of one address; 0: no limit",
                                    options.connections_per_address_max));
+  settings.push_back(NumberSetting(key("attempts_per_address_per_minute_max"),
+                                   "Connections that one address may begin in a minute; 0: no limit",
+                                   options.attempts_per_address_per_minute_max));
+  settings.push_back(NumberSetting(key("refused_logins_per_address_per_minute_max"),
+                                   "Refused logins of one address; beyond, it may not connect until the minute is "
+                                   "over; 0: no limit",
+                                   options.refused_logins_per_address_per_minute_max));
   settings.push_back(DurationSetting<std::chrono::seconds>(
       key("login_timeout_s"), "Until a terminal has proved who it is, seconds", options.login_timeout));
   settings.push_back(DurationSetting<std::chrono::seconds>(

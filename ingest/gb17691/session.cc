@@ -106,7 +106,8 @@ void Session::LogIn(const Message& message, SessionOutput& out) {
                              : LogInBySim(TerminalProtocol::kGb17691, message.header.vin, iccid,
                                           shared_.options.self_registration, shared_.vehicles, shared_.terminals);
   if (login.vehicle.id == 0) {
-    if (!login.refused.empty()) Refuse(login.refused);
+    out.login_refused = !login.refused.empty();
+    if (out.login_refused) Refuse(login.refused);
     Close(login.not_written ? "not_written" : "refused", out);
     return;
   }

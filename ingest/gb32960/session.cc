@@ -110,6 +110,7 @@ void Session::LogIn(const Message& message, SessionOutput& out) {
   FieldReader data(message.data);
   const gb32960::Login login = ReadLogin(data, header.edition);
   const auto refuse = [&](std::string_view reason) {
+    out.login_refused = true;
     Refuse(reason);
     Reply(message, Answer::kError, out);
   };
@@ -152,6 +153,7 @@ void Session::LogInPlatform(const Message& message, SessionOutput& out) {
     reason = "wrong_code";
   }
   if (!reason.empty()) {
+    out.login_refused = true;
     Refuse(reason);
     Reply(message, Answer::kError, out);
     out.close = true;  // a password is not tried twice on one connection

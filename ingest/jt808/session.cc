@@ -234,6 +234,7 @@ void Session::Register(const Message& message, SessionOutput& out) {
     }
   }
   if (result != RegistrationResult::kDone) {
+    out.login_refused = true;
     Refuse(result == RegistrationResult::kNoTerminal  ? "unknown_terminal"
            : result == RegistrationResult::kNoVehicle ? "unknown_vehicle"
                                                       : "another_box");
@@ -253,6 +254,7 @@ void Session::Authenticate(const Message& message, SessionOutput& out) {
   if (!body.ok() || !terminal.ok() || !terminal->code_sha256 || !SameHash(*terminal->code_sha256, HashOf(shown.code)) ||
       !Identify(*terminal, out)) {
     Refuse(!body.ok() ? "body" : !terminal.ok() ? "unknown_terminal" : "wrong_code");
+    out.login_refused = true;
     Answer(message.header, Result::kFailed, out);
     return;
   }

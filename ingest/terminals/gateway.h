@@ -19,13 +19,17 @@ struct GatewayOptions {
   // "0.0.0.0:7611"; port 0 takes a free one; empty: no such port, only relays.
   std::string listen;
   TlsOptions tls;
-  int threads = 1;                              // that serve connections
-  std::size_t connections_max = 15'000;         // a process may have 20,000 files on many systems
-  std::size_t connections_per_address_max = 0;  // 0: no limit, as a mobile network has few addresses for many terminals
-  std::chrono::seconds login_timeout{60};       // until a terminal has proved who it is
-  std::chrono::seconds message_timeout{30};     // until a message that began is whole
-  std::chrono::seconds idle_timeout{600};       // without a byte; terminals send a heartbeat every minute or so
-  std::chrono::seconds write_timeout{30};       // until a terminal has read our answers
+  int threads = 1;                       // that serve connections
+  std::size_t connections_max = 15'000;  // a process may have 20,000 files on many systems
+  // Of one address; 0: no limit, as a mobile network has few addresses for many terminals.
+  std::size_t connections_per_address_max = 0;
+  std::size_t attempts_per_address_per_minute_max = 0;
+  // Logins that are refused: then nobody of that address may connect until the minute is over.
+  std::size_t refused_logins_per_address_per_minute_max = 600;
+  std::chrono::seconds login_timeout{60};         // until a terminal has proved who it is
+  std::chrono::seconds message_timeout{30};       // until a message that began is whole
+  std::chrono::seconds idle_timeout{600};         // without a byte; terminals send a heartbeat every minute or so
+  std::chrono::seconds write_timeout{30};         // until a terminal has read our answers
   std::uint64_t bytes_per_second_max = 64 << 10;  // of one connection, read later beyond it; 0: no limit
   std::size_t unanswered_max = 256;               // reads of one connection whose frames are not durable yet
   std::size_t commands_unanswered_max = 8;        // of one terminal, that somebody waits for

@@ -20,6 +20,7 @@ struct SessionOutput {
   std::string replies;   // for this session's terminal, once the batch is durable
   std::vector<CommandAnswer> command_answers;
   bool identified = false;        // the terminal has proved who it is, just now: an older session of it ends
+  bool login_refused = false;     // an unknown terminal, a wrong code: too many of them, and its address is shut out
   bool close = false;             // after the replies
   std::string_view close_reason;  // labels telltale_terminal_closed_total; a literal
 };

@@ -18,6 +18,7 @@ using internal::Reply;
 
 constexpr std::size_t kFramesPerBatchMax = 4'096;
 constexpr auto kTick = std::chrono::seconds{1};
+constexpr auto kMinute = std::chrono::minutes{1};
 constexpr auto kAcceptPause = std::chrono::milliseconds{100};  // when the process has no file left
 constexpr std::uint64_t kBurstSeconds = 10;                    // of bytes_per_second_max may come at once
 
@@ -61,16 +62,41 @@ bool TerminalGateway::Worker::MayConnect(std::uint64_t address) {
     parts_.metrics.CountClosed(parts_.sessions.name(), "too_many_connections");
     return false;
   }
-  MutexLock lock(parts_.mutex);
-  std::size_t& of_address = parts_.by_address[address];
-  const std::size_t most = parts_.options.connections_per_address_max;
-  if (most > 0 && of_address >= most) {
-    parts_.connection_count.fetch_sub(1);
-    parts_.metrics.CountClosed(parts_.sessions.name(), "too_many_of_address");
-    return false;
+  const GatewayOptions& options = parts_.options;
+  const auto exceeds = [](std::size_t count, std::size_t most) { return most > 0 && count >= most; };
+  std::string_view reason;
+  {
+    MutexLock lock(parts_.mutex);
+    Parts::Address& of_address = parts_.by_address[address];
+    if (const auto now = SteadyClock::now(); now - of_address.minute_begin >= kMinute) {
+      of_address = {.open = of_address.open, .minute_begin = now};
+    }
+    if (exceeds(of_address.open, options.connections_per_address_max)) {
+      reason = "too_many_of_address";
+    } else if (exceeds(of_address.attempts, options.attempts_per_address_per_minute_max)) {
+      reason = "too_many_attempts";
+    } else if (exceeds(of_address.refused_logins, options.refused_logins_per_address_per_minute_max)) {
+      reason = "too_many_refused_logins";
+    }
+    ++of_address.attempts;
+    if (reason.empty()) ++of_address.open;
   }
-  ++of_address;
-  return true;
+  if (reason.empty()) return true;
+  parts_.connection_count.fetch_sub(1);
+  parts_.metrics.CountClosed(parts_.sessions.name(), reason);
+  return false;
+}
+
+void TerminalGateway::Worker::CountRefusedLogin(const Connection& connection) {
+  MutexLock lock(parts_.mutex);
+  ++parts_.by_address[connection.address].refused_logins;
+}
+
+void TerminalGateway::Worker::ForgetAddresses(SteadyClock::time_point now) {
+  MutexLock lock(parts_.mutex);
+  std::erase_if(parts_.by_address, [now](const auto& address) {
+    return address.second.open == 0 && now - address.second.minute_begin >= kMinute;
+  });
 }
 
 void TerminalGateway::Worker::Begin(const ConnectionPtr& connection, std::uint64_t address) {
@@ -233,6 +259,7 @@ void TerminalGateway::Worker::Collect(const ConnectionPtr& connection, SessionOu
     connection->identified = true;
     Identify(connection);
   }
+  if (out.login_refused) CountRefusedLogin(*connection);
   if (out.close) {
     parts_.metrics.CountClosed(parts_.sessions.name(), out.close_reason);
     connection->close_after_writing = true;
@@ -404,10 +431,7 @@ void TerminalGateway::Worker::Remove(Connection& connection) {
     if (at != parts_.by_terminal.end() && at->second.connection.lock().get() == &connection) {
       parts_.by_terminal.erase(at);
     }
-    if (const auto of_address = parts_.by_address.find(connection.address);
-        of_address != parts_.by_address.end() && --of_address->second == 0) {
-      parts_.by_address.erase(of_address);
-    }
+    --parts_.by_address[connection.address].open;
   }
   connections_.back()->index = connection.index;
   std::swap(connections_[connection.index], connections_.back());
@@ -435,6 +459,7 @@ std::string_view TerminalGateway::Worker::ReasonToClose(const Connection& connec
 void TerminalGateway::Worker::Tick() {
   const auto now = SteadyClock::now();
   const std::int64_t now_ms = parts_.clock.NowMs();
+  if (parts_.workers.front().get() == this) ForgetAddresses(now);
   for (std::size_t i = connections_.size(); i > 0; --i) {
     const ConnectionPtr connection = connections_[i - 1];
     if (const std::string_view reason = ReasonToClose(*connection, now); !reason.empty()) {

@@ -101,7 +101,15 @@ struct TerminalGateway::Parts {
 
   Mutex mutex;
   std::unordered_map<std::string, Place> by_terminal ABSL_GUARDED_BY(mutex);
-  std::unordered_map<std::uint64_t, std::size_t> by_address ABSL_GUARDED_BY(mutex);
+
+  // What an address did in the minute that began at `minute_begin`.
+  struct Address {
+    std::size_t open = 0;
+    std::chrono::steady_clock::time_point minute_begin;
+    std::size_t attempts = 0;
+    std::size_t refused_logins = 0;
+  };
+  std::unordered_map<std::uint64_t, Address> by_address ABSL_GUARDED_BY(mutex);
 };
 
 // One thread and its connections. All but Start(), Post() and Join() runs on that thread.
@@ -150,6 +158,8 @@ class TerminalGateway::Worker {
   void WaitReadable(const internal::ConnectionPtr& connection);
   void OnReadable(const internal::ConnectionPtr& connection, const boost::system::error_code& error);
   void Take(const internal::ConnectionPtr& connection, std::span<const std::uint8_t> bytes);
+  void CountRefusedLogin(const internal::Connection& connection);
+  void ForgetAddresses(std::chrono::steady_clock::time_point now);
   void Collect(const internal::ConnectionPtr& connection, SessionOutput& out);
   static void TakeAnswer(internal::Connection& connection, CommandAnswer answer);
   void Identify(const internal::ConnectionPtr& connection);

@@ -321,6 +321,39 @@ TEST_F(GatewayTest, OneThatSendsTooMuchIsReadLaterAndLosesNothing) {
   for (const std::uint16_t serial : serials) EXPECT_TRUE(client.IsDone(serial));
 }
 
+TEST_F(GatewayTest, AnAddressThatGuessesIsShutOutForAMinute) {
+  Start({.refused_logins_per_address_per_minute_max = 3});
+  const std::string number = Bind(1);
+  TerminalClient inside(gateway_->port(), number);
+  ASSERT_TRUE(inside.LogIn());
+  for (int i = 0; i < 3; ++i) {
+    TerminalClient guesser(gateway_->port(), number);
+    EXPECT_FALSE(guesser.Authenticate("guess" + std::to_string(i)));
+  }
+  TerminalClient late(gateway_->port(), number);
+  EXPECT_TRUE(late.IsClosed());
+  EXPECT_TRUE(inside.IsDone(inside.Send(jt808::MessageId::kHeartbeat, ""))) << "who is in stays";
+}
+
+TEST_F(GatewayTest, AnAddressMayConnectSoOftenInAMinuteAndSoManyAtATime) {
+  Start({.connections_per_address_max = 2, .attempts_per_address_per_minute_max = 5});
+  const std::string number = Bind(1);
+  {
+    TerminalClient first(gateway_->port(), number);
+    ASSERT_TRUE(first.LogIn());
+    TerminalClient second(gateway_->port(), Bind(2));
+    ASSERT_TRUE(second.LogIn());
+    TerminalClient third(gateway_->port(), Bind(3));
+    EXPECT_TRUE(third.IsClosed());
+  }
+  while (gateway_->connection_count() > 0) std::this_thread::sleep_for(1ms);
+  TerminalClient fourth(gateway_->port(), number);
+  TerminalClient fifth(gateway_->port(), number);
+  EXPECT_FALSE(fifth.IsClosed(200ms));
+  TerminalClient sixth(gateway_->port(), number);
+  EXPECT_TRUE(sixth.IsClosed());
+}
+
 TEST_F(GatewayTest, AStopAnswersWhatWasTaken) {
   Start({.threads = 2});
   TerminalClient client(gateway_->port(), Bind(1));
