@@ -21,6 +21,7 @@ using telltale::LoadOptions;
 
 constexpr const char* kGrpc = "grpc";
 constexpr const char* kJt808 = "jt808";
+constexpr const char* kGb32960 = "gb32960";
 
 std::atomic<bool> stop = false;
 static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler sets it
@@ -42,11 +43,11 @@ void AddOptions(CLI::App& app, LoadOptions& options, Arguments& arguments) {
   };
   app.add_option("--server", options.server, "host:port of telltaled");
   app.add_option("--protocol", arguments.protocol,
-                 "grpc: streams of frames; jt808: terminals that report positions, one for each of --connections, at "
+                 "grpc: streams of frames; jt808 or gb32960: terminals that report, one for each of --connections, at "
                  "--rate for --duration, with --storm-every")
-      ->check(CLI::IsMember({kGrpc, kJt808}));
+      ->check(CLI::IsMember({kGrpc, kJt808, kGb32960}));
   app.add_option("--terminals", arguments.terminals, "host:port where terminals connect");
-  app.add_flag("!--no-echo", arguments.echo, "With jt808: not also against a server that only answers");
+  app.add_flag("!--no-echo", arguments.echo, "With terminals: not also against a server that only answers");
   app.add_option("--vehicles", options.vehicle_count, "Vehicles; they are registered first");
   app.add_option("--signals", options.signal_count, "Signals in a frame");
   app.add_option("--frames-per-batch", options.frames_per_batch, "Frames in a message");
@@ -83,7 +84,8 @@ void AddOptions(CLI::App& app, LoadOptions& options, Arguments& arguments) {
 }
 
 int RunTerminals(const LoadOptions& options, const Arguments& arguments) {
-  telltale::TerminalLoadOptions terminals{.server = options.server,
+  telltale::TerminalLoadOptions terminals{.protocol = arguments.protocol,
+                                          .server = options.server,
                                           .terminals = arguments.terminals,
                                           .duration = options.duration,
                                           .rate = options.rate,
@@ -142,5 +144,5 @@ int main(int argc, char** argv) {
   }
   std::signal(SIGINT, [](int) { stop = true; });
   std::signal(SIGTERM, [](int) { stop = true; });
-  return arguments.protocol == kJt808 ? RunTerminals(options, arguments) : Run(options);
+  return arguments.protocol == kGrpc ? Run(options) : RunTerminals(options, arguments);
 }

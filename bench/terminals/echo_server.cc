@@ -14,14 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ingest/jt808/framing.h"
-
 namespace telltale {
 namespace {
 
-// Answers the newest whole message of a read: its serial number is in bytes 11 and 12 behind the delimiter, if none of
-// the bytes before it is escaped.
-[[noreturn]] void Serve(int listener) {
+[[noreturn]] void Serve(int listener, const std::string& answer) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int epoll = epoll_create1(0);
   const auto watch = [epoll](int fd) {
@@ -51,13 +47,6 @@ namespace {
         close(fd);
         continue;
       }
-      // 0x8001 to the number 13000000000, answering serial number 0, done.
-      static const std::string answer = [] {
-        std::string wire;
-        jt808::AppendEscaped(std::string("\x80\x01\x00\x05\x01\x30\x00\x00\x00\x00\x00\x01\x00\x00\x02\x00\x00", 17),
-                             wire);
-        return wire;
-      }();
       send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
     }
   }
@@ -65,7 +54,7 @@ namespace {
 
 }  // namespace
 
-StatusOr<EchoServer> EchoServer::Start() {
+StatusOr<EchoServer> EchoServer::Start(const std::string& answer) {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -77,7 +66,7 @@ StatusOr<EchoServer> EchoServer::Start() {
   }
   const pid_t child = fork();
   if (child < 0) return absl::UnavailableError(fmt::format("fork: {}", std::strerror(errno)));
-  if (child == 0) Serve(listener);
+  if (child == 0) Serve(listener, answer);
   close(listener);
   return EchoServer(fmt::format("127.0.0.1:{}", ntohs(address.sin_port)), child);
 }

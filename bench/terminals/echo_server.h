@@ -7,12 +7,12 @@
 namespace telltale {
 
 // The least that a server for terminals can do: one thread that reads what epoll has and answers each read with the
-// bytes of a general answer. What other servers are compared with. In a process of its own, so that its CPU time is
+// bytes of an answer. What other servers are compared with. In a process of its own, so that its CPU time is
 // known.
 class EchoServer {
  public:
-  // Errors: UNAVAILABLE.
-  static StatusOr<EchoServer> Start();
+  // Answers each read with `answer`. Errors: UNAVAILABLE.
+  static StatusOr<EchoServer> Start(const std::string& answer);
   EchoServer(EchoServer&& other) noexcept;
   EchoServer& operator=(EchoServer&&) = delete;
   ~EchoServer();

@@ -12,11 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ingest/jt808/framing.h"
-#include "ingest/jt808/message.h"
-#include "ingest/terminals/beijing_time.h"
-#include "ingest/terminals/byte_writer.h"
-
 namespace telltale {
 namespace {
 
@@ -31,16 +26,16 @@ std::uint16_t PortOf(const std::string& address) {
 
 }  // namespace
 
-std::string TerminalFleet::NumberOf(std::uint32_t index) { return fmt::format("{}", 13'000'000'000ULL + index); }
-
-TerminalFleet::TerminalFleet(std::uint32_t count, const std::string& address, bool log_in)
-    : host_(address.substr(0, address.rfind(':'))),
+TerminalFleet::TerminalFleet(const TerminalDialect& dialect, std::uint32_t count, const std::string& address,
+                             bool log_in)
+    : dialect_(dialect),
+      host_(address.substr(0, address.rfind(':'))),
       port_(PortOf(address)),
       log_in_(log_in),
       epoll_(epoll_create1(0)),
       terminals_(count) {
   for (std::uint32_t i = 0; i < count; ++i) {
-    terminals_[i].number = NumberOf(i);
+    terminals_[i].number = dialect.NumberOf(i);
     terminals_[i].report_time_s = kFirstReportTimeS;
   }
 }
@@ -62,7 +57,6 @@ void TerminalFleet::Close(Terminal& terminal) {
   if (terminal.state == State::kConnecting || terminal.state == State::kLoggingIn) --connecting_count_;
   terminal.state = State::kClosed;
   terminal.received.clear();
-  terminal.waits_for_answer = false;
 }
 
 Status TerminalFleet::Connect(Terminal& terminal) {
@@ -98,83 +92,38 @@ void TerminalFleet::Send(Terminal& terminal, std::string_view bytes) {
 
 void TerminalFleet::LogIn(Terminal& terminal) {
   scratch_.clear();
-  const jt808::Addressee from{.edition = jt808::Edition::k2013, .terminal = terminal.number};
-  if (!terminal.code.empty()) {
-    jt808::AppendMessage(from, jt808::MessageId::kAuthentication, terminal.serial, terminal.code, scratch_);
-  } else {
-    std::string body(4, '\0');
-    body += "MAKERMODEL" + std::string(15, '\0') + "BOX0001";
-    body.push_back(1);
-    body += "A12345";
-    jt808::AppendMessage(from, jt808::MessageId::kRegistration, terminal.serial, body, scratch_);
-  }
+  dialect_.AppendLogin(terminal, scratch_);
   Send(terminal, scratch_);
 }
 
 void TerminalFleet::SendReport(Terminal& terminal, TerminalLoadResult& result) {
-  std::string body;
-  ByteWriter writer(body);
-  const auto index = static_cast<std::uint32_t>(&terminal - terminals_.data());
-  writer.U32(0);
-  writer.U32(3);  // ignition on, position valid
-  writer.U32(31'000'000 + index * 7 % 1'000'000);
-  writer.U32(121'000'000 + terminal.serial);
-  writer.U16(4);
-  writer.U16(300 + terminal.serial % 500U);
-  writer.U16(terminal.serial % 360U);
-  for (const std::uint8_t byte : BeijingTime::FromUnixMs(terminal.report_time_s * 1000).ToBcd()) writer.U8(byte);
-  writer.U8(0x01);
-  writer.U8(4);
-  writer.U32(100'000 + terminal.serial);
-  writer.U8(0x30);
-  writer.U8(1);
-  writer.U8(25);
-  writer.U8(0x31);
-  writer.U8(1);
-  writer.U8(12);
-  terminal.report_time_s += kReportPeriodS;
-  terminal.sent[terminal.serial % Terminal::kSent] = Clock::now();
   scratch_.clear();
-  jt808::AppendMessage({.edition = jt808::Edition::k2013, .terminal = terminal.number}, jt808::MessageId::kPosition,
-                       terminal.serial, body, scratch_);
+  const std::uint16_t number = dialect_.AppendReport(terminal, terminal.report_time_s * 1000, scratch_);
+  terminal.report_time_s += kReportPeriodS;
+  terminal.sent[number % Terminal::kSent] = Clock::now();
   ++result.sent;
-  terminal.waits_for_answer = true;
   Send(terminal, scratch_);
 }
 
-void TerminalFleet::TakeAnswer(Terminal& terminal, std::span<const std::uint8_t> message, bool report_again,
-                               TerminalLoadResult& result) {
-  if (!jt808::Unescape(message, message_).ok()) return;
-  const jt808::MessageOrFault parsed = jt808::ParseMessage(message_);
-  if (parsed.fault || parsed.message.body.size() < 3) return;
-  const std::span<const std::uint8_t> body = parsed.message.body;
-  if (parsed.message.header.id == jt808::MessageId::kRegistrationAnswer) {
-    if (body[2] != 0) {
-      ++result.refused;
-      Close(terminal);
-      return;
-    }
-    terminal.code.assign(body.begin() + 3, body.end());
-    LogIn(terminal);
-    return;
-  }
-  if (parsed.message.header.id != jt808::MessageId::kPlatformAnswer || body.size() != 5) return;
-  const bool done = body[4] == 0;
+void TerminalFleet::Take(Terminal& terminal, const TerminalDialect::Heard& heard, bool report_again,
+                         TerminalLoadResult& result) {
+  using Said = TerminalDialect::Heard::Said;
+  if (heard.said == Said::kNothing) return;
   if (terminal.state == State::kLoggingIn) {
-    if (!done) {
+    if (heard.said == Said::kLogInAgain) {
+      LogIn(terminal);
+    } else if (heard.said == Said::kRefused) {
       ++result.refused;
       Close(terminal);
-      return;
+    } else {
+      terminal.state = State::kReady;
+      --connecting_count_;
+      ++ready_count_;
     }
-    terminal.state = State::kReady;
-    --connecting_count_;
-    ++ready_count_;
     return;
   }
-  const auto serial = static_cast<std::uint16_t>(body[0] << 8 | body[1]);
-  done ? ++result.answered : ++result.refused;
-  result.latencies.Add(Clock::now() - terminal.sent[serial % Terminal::kSent]);
-  terminal.waits_for_answer = false;
+  heard.said == Said::kRefused ? ++result.refused : ++result.answered;
+  result.latencies.Add(Clock::now() - terminal.sent[heard.number % Terminal::kSent]);
   if (report_again) SendReport(terminal, result);
 }
 
@@ -195,10 +144,10 @@ void TerminalFleet::Read(Terminal& terminal, bool report_again, TerminalLoadResu
     stream = {reinterpret_cast<const std::uint8_t*>(joined.data()), joined.size()};
   }
   while (terminal.socket >= 0) {
-    const jt808::Piece piece = jt808::NextPiece(stream);
-    stream = stream.subspan(piece.consumed);
-    if (piece.escaped.empty()) break;
-    TakeAnswer(terminal, piece.escaped, report_again, result);
+    const TerminalDialect::Heard heard = dialect_.Hear(stream, terminal);
+    if (heard.consumed == 0) break;
+    stream = stream.subspan(heard.consumed);
+    Take(terminal, heard, report_again, result);
   }
   terminal.received.assign(stream.begin(), stream.end());
 }

@@ -7,22 +7,21 @@
 #include <vector>
 
 #include "base/status.h"
+#include "bench/terminals/terminal_dialect.h"
 #include "bench/terminals/terminal_load.h"
 
 namespace telltale {
 
-// Many terminals of JT/T 808-2013 in one thread over epoll, cheap enough not to be what is measured. Not thread-safe.
+// Many terminals of one protocol in one thread over epoll, cheap enough not to be what is measured. Not thread-safe.
 class TerminalFleet {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Terminal i has the number NumberOf(i). With `log_in` each proves who it is before it reports.
-  TerminalFleet(std::uint32_t count, const std::string& address, bool log_in);
+  // With `log_in` each proves who it is before it reports. The dialect outlives the fleet.
+  TerminalFleet(const TerminalDialect& dialect, std::uint32_t count, const std::string& address, bool log_in);
   ~TerminalFleet();
   TerminalFleet(const TerminalFleet&) = delete;
   TerminalFleet& operator=(const TerminalFleet&) = delete;
-
-  static std::string NumberOf(std::uint32_t index);
 
   // Connects all, and logs in with the code of before or registers. Errors: UNAVAILABLE.
   Status ConnectAll(Clock::time_point give_up);
@@ -34,17 +33,13 @@ class TerminalFleet {
 
  private:
   enum class State : std::uint8_t { kClosed, kConnecting, kLoggingIn, kReady };
-  struct Terminal {
+  struct Terminal : TerminalDialect::Terminal {
     int socket = -1;
     State state = State::kClosed;
-    std::uint16_t serial = 0;
-    std::string number;
-    std::string code;
     std::string received;
     std::int64_t report_time_s = 0;  // of its next report
     static constexpr std::size_t kSent = 16;
-    std::array<Clock::time_point, kSent> sent{};  // by serial number
-    bool waits_for_answer = false;
+    std::array<Clock::time_point, kSent> sent{};  // by the report's number
   };
 
   Status Connect(Terminal& terminal);
@@ -55,9 +50,9 @@ class TerminalFleet {
   // Handles what epoll has, waiting at most `limit`.
   void Poll(std::chrono::microseconds limit, bool report_again, TerminalLoadResult& result);
   void Read(Terminal& terminal, bool report_again, TerminalLoadResult& result);
-  void TakeAnswer(Terminal& terminal, std::span<const std::uint8_t> message, bool report_again,
-                  TerminalLoadResult& result);
+  void Take(Terminal& terminal, const TerminalDialect::Heard& heard, bool report_again, TerminalLoadResult& result);
 
+  const TerminalDialect& dialect_;
   const std::string host_;
   const std::uint16_t port_;
   const bool log_in_;
@@ -66,7 +61,6 @@ class TerminalFleet {
   std::size_t ready_count_ = 0;
   std::size_t connecting_count_ = 0;
   std::string scratch_;
-  std::vector<std::uint8_t> message_;
 };
 
 }  // namespace telltale

@@ -27,8 +27,6 @@ constexpr auto kLoginLimit = std::chrono::seconds{120};
 constexpr int kReadPage = 10'000;
 constexpr auto kEchoDuration = std::chrono::seconds{5};
 
-std::string VinOf(std::uint32_t index) { return fmt::format("LZYTERM00{:08}", index); }
-
 Status StatusOf(const grpc::Status& status, std::string_view what) {
   if (status.ok()) return OkStatus();
   return absl::UnavailableError(fmt::format("{}: {}", what, status.error_message()));
@@ -39,7 +37,7 @@ Status RegisterVehicles(const std::shared_ptr<grpc::Channel>& channel, std::uint
   for (std::uint32_t first = 0; first < count; first += kVehiclesPerCall) {
     v1::RegisterVehiclesRequest request;
     for (std::uint32_t i = first; i < std::min(count, first + kVehiclesPerCall); ++i) {
-      request.add_vehicles()->set_vin(VinOf(i));
+      request.add_vehicles()->set_vin(VinOfTerminal(i));
     }
     v1::RegisterVehiclesResponse response;
     grpc::ClientContext context;
@@ -48,18 +46,19 @@ Status RegisterVehicles(const std::shared_ptr<grpc::Channel>& channel, std::uint
   return OkStatus();
 }
 
-Status RegisterTerminals(const std::shared_ptr<grpc::Channel>& channel, std::uint32_t count) {
+Status RegisterTerminals(const std::shared_ptr<grpc::Channel>& channel, const TerminalDialect& dialect,
+                         std::uint32_t count) {
   std::atomic<std::uint32_t> next{0};
   std::vector<Status> statuses(kRegisteringThreads);
   std::vector<std::thread> threads;
   for (Status& status : statuses) {
-    threads.emplace_back([&channel, &next, &status, count] {
+    threads.emplace_back([&channel, &dialect, &next, &status, count] {
       const auto stub = v1::TerminalService::NewStub(channel);
       for (std::uint32_t i = next++; i < count && status.ok(); i = next++) {
         v1::RegisterTerminalRequest request;
-        request.mutable_terminal()->set_protocol(v1::TERMINAL_PROTOCOL_JT808);
-        request.mutable_terminal()->set_number(TerminalFleet::NumberOf(i));
-        request.mutable_terminal()->set_vin(VinOf(i));
+        request.mutable_terminal()->set_protocol(static_cast<v1::TerminalProtocol>(dialect.protocol()));
+        request.mutable_terminal()->set_number(dialect.NumberOf(i));
+        request.mutable_terminal()->set_vin(VinOfTerminal(i));
         v1::Terminal response;
         grpc::ClientContext context;
         status = StatusOf(stub->RegisterTerminal(&context, request, &response), "register terminals");
@@ -127,13 +126,14 @@ Status RunStorms(TerminalFleet& fleet, const TerminalLoadOptions& options, Clock
 }
 
 // How many frames the server has of these vehicles' reports.
-StatusOr<std::uint64_t> CountStored(const std::shared_ptr<grpc::Channel>& channel, std::uint32_t connection_count) {
+StatusOr<std::uint64_t> CountStored(const std::shared_ptr<grpc::Channel>& channel, const TerminalDialect& dialect,
+                                    std::uint32_t connection_count) {
   const auto stub = v1::TelemetryService::NewStub(channel);
   std::uint64_t stored = 0;
   for (std::uint32_t i = 0; i < connection_count; ++i) {
     v1::GetHistoryRequest request;
-    request.set_vin(VinOf(i));
-    request.add_signal_name("gnss_speed");
+    request.set_vin(VinOfTerminal(i));
+    request.add_signal_name(std::string(dialect.stored_signal()));
     request.set_page_size(kReadPage);
     do {
       v1::GetHistoryResponse response;
@@ -176,18 +176,22 @@ void Append(std::string& text, std::string_view name, const TerminalLoadResult& 
 
 StatusOr<TerminalLoadReport> RunTerminalLoad(const TerminalLoadOptions& options, const std::atomic<bool>& stop) {
   TerminalLoadReport report{.options = options, .server = {}, .echo = {}};
+  const auto dialect = MakeTerminalDialect(options.protocol);
+  if (dialect == nullptr) {
+    return absl::InvalidArgumentError(fmt::format("no terminals speak '{}'; jt808 and gb32960 do", options.protocol));
+  }
   // Before gRPC has threads, which a fork would lose.
   std::optional<EchoServer> echo;
   if (options.echo) {
-    ASSIGN_OR_RETURN(EchoServer started, EchoServer::Start());
+    ASSIGN_OR_RETURN(EchoServer started, EchoServer::Start(dialect->EchoAnswer()));
     echo.emplace(std::move(started));
   }
   const auto channel = grpc::CreateChannel(options.server, grpc::InsecureChannelCredentials());
   fmt::print(stderr, "registering {} vehicles and terminals\n", options.connection_count);
   RETURN_IF_ERROR(RegisterVehicles(channel, options.connection_count));
-  RETURN_IF_ERROR(RegisterTerminals(channel, options.connection_count));
+  RETURN_IF_ERROR(RegisterTerminals(channel, *dialect, options.connection_count));
   {
-    TerminalFleet fleet(options.connection_count, options.terminals, /*log_in=*/true);
+    TerminalFleet fleet(*dialect, options.connection_count, options.terminals, /*log_in=*/true);
     fmt::print(stderr, "connecting\n");
     const Memory before(options.server_process_id);
     RETURN_IF_ERROR(fleet.ConnectAll(Clock::now() + kLoginLimit));  // registers, which writes to the server's disk
@@ -204,11 +208,11 @@ StatusOr<TerminalLoadReport> RunTerminalLoad(const TerminalLoadOptions& options,
     fmt::print(stderr, "reporting for {} s\n", options.duration.count());
     RETURN_IF_ERROR(RunStorms(fleet, options, Clock::now() + options.duration, stop, report.server));
     fmt::print(stderr, "reading back\n");
-    ASSIGN_OR_RETURN(report.stored_reports, CountStored(channel, options.connection_count));
+    ASSIGN_OR_RETURN(report.stored_reports, CountStored(channel, *dialect, options.connection_count));
   }
   if (echo) {
     fmt::print(stderr, "the same against an echo server\n");
-    TerminalFleet fleet(options.connection_count, echo->address(), /*log_in=*/false);
+    TerminalFleet fleet(*dialect, options.connection_count, echo->address(), /*log_in=*/false);
     TerminalLoadResult& result = report.echo.emplace();
     const auto begin = Clock::now();
     RETURN_IF_ERROR(fleet.ConnectAll(begin + kLoginLimit));
@@ -220,7 +224,8 @@ StatusOr<TerminalLoadReport> RunTerminalLoad(const TerminalLoadOptions& options,
 
 std::string ToText(const TerminalLoadReport& report) {
   std::string text =
-      fmt::format("terminals  {} of JT/T 808, {}\n", report.options.connection_count,
+      fmt::format("terminals  {} of {}, {}\n", report.options.connection_count,
+                  MakeTerminalDialect(report.options.protocol)->name(),
                   report.options.rate > 0 ? fmt::format("{} reports a second", Short(report.options.rate))
                                           : std::string("each reports when it is answered"));
   Append(text, "telltaled", report.server, report.options.connection_count);

@@ -12,8 +12,9 @@
 
 namespace telltale {
 
-// What telltale-load --protocol jt808 is told on its command line.
+// What telltale-load is told on its command line about terminals.
 struct TerminalLoadOptions {
+  std::string protocol = "jt808";            // or gb32960
   std::string server = "127.0.0.1:7443";     // gRPC: vehicles and terminals are registered there
   std::string terminals = "127.0.0.1:7611";  // where terminals connect
   std::uint32_t connection_count = 1000;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # with_server.sh BUILD COMMAND...: runs a command beside a telltaled of its own, on free ports and an empty data folder.
-# The command finds it by TELLTALE_SERVER, TELLTALE_METRICS, TELLTALE_JT808 (each HOST:PORT) and TELLTALE_SERVER_PID. Afterwards
+# The command finds it by TELLTALE_SERVER, TELLTALE_METRICS, TELLTALE_JT808,
+# TELLTALE_GB32960 (each HOST:PORT) and TELLTALE_SERVER_PID. Afterwards
 # the server is stopped as an operator would, with SIGTERM, and its folder is removed.
 set -euo pipefail
 
@@ -9,8 +10,8 @@ shift
 folder=$(mktemp -d "${TMPDIR:-/tmp}/telltale-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 
-"$telltaled" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --set jt808.listen=127.0.0.1:0 --data-dir "$folder/data" \
-  --port-file "$folder/ports" 2>"$folder/log" &
+"$telltaled" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --set jt808.listen=127.0.0.1:0 --set gb32960.listen=127.0.0.1:0 \
+  --data-dir "$folder/data" --port-file "$folder/ports" 2>"$folder/log" &
 pid=$!
 trap 'kill -KILL "$pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
@@ -25,8 +26,9 @@ until [[ -e $folder/ports ]]; do
 done
 TELLTALE_SERVER=127.0.0.1:$(sed -n 's/^grpc=//p' "$folder/ports")
 TELLTALE_JT808=127.0.0.1:$(sed -n 's/^jt808=//p' "$folder/ports")
+TELLTALE_GB32960=127.0.0.1:$(sed -n 's/^gb32960=//p' "$folder/ports")
 TELLTALE_METRICS=127.0.0.1:$(sed -n 's/^metrics=//p' "$folder/ports")
-export TELLTALE_SERVER TELLTALE_METRICS TELLTALE_JT808 TELLTALE_SERVER_PID=$pid
+export TELLTALE_SERVER TELLTALE_METRICS TELLTALE_JT808 TELLTALE_GB32960 TELLTALE_SERVER_PID=$pid
 
 status=0
 "$@" || status=$?
