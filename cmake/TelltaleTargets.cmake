@@ -103,12 +103,12 @@ function(telltale_test name)
   endforeach()
 endfunction()
 
-# telltale_fuzz(<program> SOURCES ... DEPENDS ... CORPUS <folder>): with the fuzz preset a libFuzzer program, and a test
-# that runs it over its corpus and then onwards for TELLTALE_FUZZ_SECONDS; otherwise the same source runs over its corpus
+# telltale_fuzz(<program> SOURCES ... DEPENDS ... CORPUS <folder> [HOSTILE]): with the fuzz preset a libFuzzer program, and a test
+# that runs it over its corpus and then onwards for TELLTALE_FUZZ_SECONDS, or for a minute if it is HOSTILE: what strangers send; otherwise the same source runs over its corpus
 # once. What is found is in found/<program> of the build folder.
 set(TELLTALE_FUZZ_SECONDS 10 CACHE STRING "How long a test fuzzes each target")
 function(telltale_fuzz name)
-  cmake_parse_arguments(ARG "" "CORPUS" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "HOSTILE" "CORPUS" "SOURCES;DEPENDS" ${ARGN})
   if(NOT TELLTALE_FUZZ)
     telltale_executable(${name} SOURCES ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc
       DEPENDS ${ARG_DEPENDS})
@@ -117,8 +117,12 @@ function(telltale_fuzz name)
   endif()
   telltale_executable(${name} SOURCES ${ARG_SOURCES} DEPENDS ${ARG_DEPENDS})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set(seconds ${TELLTALE_FUZZ_SECONDS})
+  if(ARG_HOSTILE)
+    set(seconds 60)
+  endif()
   set(found ${CMAKE_BINARY_DIR}/found/${name})
   file(MAKE_DIRECTORY ${found})
   add_test(NAME ${name} COMMAND ${name} ${found} ${ARG_CORPUS} -artifact_prefix=${found}/ -print_final_stats=1 -timeout=60
-    -max_total_time=${TELLTALE_FUZZ_SECONDS})
+    -max_total_time=${seconds})
 endfunction()
