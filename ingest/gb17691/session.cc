@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ingest/gb32960/bodies.h"
+#include "ingest/terminals/beijing_time.h"
 #include "ingest/terminals/sim_login.h"
 
 namespace telltale::gb17691 {
@@ -19,6 +21,8 @@ constexpr std::size_t kIccidBytes = 20;
 // From here on annex Q and HJ 1239.3 have commands of their own.
 constexpr auto kTerminalTime = static_cast<Command>(0x05);
 constexpr auto kTerminalRemoved = static_cast<Command>(0x06);
+constexpr auto kActivation = static_cast<Command>(0x07);
+constexpr auto kActivationAnswer = static_cast<Command>(0x08);
 
 struct Scratch {
   TerminalFrame frame;
@@ -42,7 +46,7 @@ std::string ReadIccid(FieldReader& data) {
 
 }  // namespace
 
-void Session::Receive(std::span<const std::uint8_t> bytes, std::int64_t /*now_ms*/, SessionOutput& out) {
+void Session::Receive(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out) {
   std::vector<std::uint8_t> joined;
   if (!partial_.empty()) {
     joined.swap(partial_);
@@ -54,7 +58,7 @@ void Session::Receive(std::span<const std::uint8_t> bytes, std::int64_t /*now_ms
     if (piece.kind == Piece::Kind::kNeedMore) break;
     if (piece.kind == Piece::Kind::kGarbage) Refuse("garbage");
     std::size_t spent = piece.size;
-    if (piece.kind == Piece::Kind::kMessage && !HandleMessage(bytes.first(piece.size), out)) {
+    if (piece.kind == Piece::Kind::kMessage && !HandleMessage(bytes.first(piece.size), now_ms, out)) {
       spent = 1;  // its length may be what is wrong: the next message may begin inside
     }
     bytes = bytes.subspan(spent);
@@ -62,7 +66,7 @@ void Session::Receive(std::span<const std::uint8_t> bytes, std::int64_t /*now_ms
   if (!out.close) partial_.assign(bytes.begin(), bytes.end());
 }
 
-bool Session::HandleMessage(std::span<const std::uint8_t> bytes, SessionOutput& out) {
+bool Session::HandleMessage(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out) {
   const MessageOrFault parsed = ParseMessage(bytes, nullptr, Family::kGb17691);
   if (parsed.fault) {
     Refuse(NameOf(*parsed.fault));
@@ -90,8 +94,13 @@ bool Session::HandleMessage(std::span<const std::uint8_t> bytes, SessionOutput& 
     case kTerminalRemoved:
       TakeData(message, out);
       break;
-    case kTerminalTime:  // how it is answered annex Q does not say
+    case kTerminalTime: {
+      // How it is answered annex Q does not say: as it asks, with the time in Beijing, as the answers of GB/T 32960
+      // are.
+      const auto now = BeijingTime::FromUnixMs(now_ms).ToBytes();
+      gb32960::AppendAnswer(message.header, gb32960::Answer::kDone, now, out.replies, Family::kGb17691);
       break;
+    }
     default:
       Refuse("unsupported");
   }
@@ -143,6 +152,56 @@ void Session::Close(std::string_view reason, SessionOutput& out) {
   out.close_reason = reason;
 }
 
+namespace {
+
+// HJ 1239.3, table 12: the security chip shows its public key, signed. Not checked: that is the national platform's.
+void ExplainActivation(FieldReader& data) {
+  gb32960::ReadTime(data, "time");
+  data.Text(16, "security chip");
+  data.Bytes(64, "public key");
+  data.Text(17, "VIN");
+  data.Bytes(data.U8("length of R"), "R");
+  data.Bytes(data.U8("length of S"), "S");
+}
+
+// Gives what is wrong with it; empty: nothing.
+std::string ExplainData(const gb32960::Header& header, const EmissionReader& reader, FieldReader& data) {
+  if (header.encryption != 1) {
+    data.Bytes(data.remaining(), "encrypted data");
+    return {};
+  }
+  TerminalFrame frame;
+  switch (header.command) {
+    case Command::kLogin:
+      ReadIccid(data);
+      return {};
+    case Command::kRealTime:
+    case Command::kReupload:
+      return reader.Read(data, header.edition, /*gcj02=*/false, frame, kNowhere);
+    case Command::kLogout:
+      gb32960::ReadLogout(data);
+      return {};
+    case kTerminalTime:
+      if (data.remaining() > 0) gb32960::ReadTime(data, "time");
+      return {};
+    case kTerminalRemoved:
+      return reader.ReadRemoval(data, /*gcj02=*/false, frame, kNowhere);
+    case kActivation:
+      ExplainActivation(data);
+      return {};
+    case kActivationAnswer:
+      data.U8("result");
+      data.Note("1 activated, 2 not");
+      data.U8("why");
+      data.Note("0 done, 1 chip used already, 2 VIN wrong");
+      return {};
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
 Explanation Explain(std::span<const std::uint8_t> message, const EmissionReader& reader) {
   Explanation explanation;
   const auto note = [&explanation](std::string name, std::string value) {
@@ -155,19 +214,7 @@ Explanation Explain(std::span<const std::uint8_t> message, const EmissionReader&
     return explanation;
   }
   FieldReader data(parsed.message.data, &explanation, gb32960::kHeaderBytes);
-  std::string fault;
-  if (parsed.message.header.encryption != 1) {
-    data.Bytes(data.remaining(), "encrypted data");
-  } else if (parsed.message.header.command == Command::kLogin) {
-    ReadIccid(data);
-  } else if (parsed.message.header.command == Command::kRealTime ||
-             parsed.message.header.command == Command::kReupload) {
-    TerminalFrame frame;
-    fault = reader.Read(data, parsed.message.header.edition, /*gcj02=*/false, frame, kNowhere);
-  } else if (parsed.message.header.command == kTerminalRemoved) {
-    TerminalFrame frame;
-    fault = reader.ReadRemoval(data, /*gcj02=*/false, frame, kNowhere);
-  }
+  const std::string fault = ExplainData(parsed.message.header, reader, data);
   if (data.remaining() > 0) data.Bytes(data.remaining(), "the rest");
   explanation.push_back({.first_byte = message.size() - 1,
                          .byte_count = 1,

@@ -52,7 +52,7 @@ class Session final : public TerminalSession {
 
  private:
   // False: the check is wrong.
-  bool HandleMessage(std::span<const std::uint8_t> bytes, SessionOutput& out);
+  bool HandleMessage(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out);
   void LogIn(const gb32960::Message& message, SessionOutput& out);
   void TakeData(const gb32960::Message& message, SessionOutput& out);
   void Refuse(std::string_view reason) { shared_.metrics.CountRefused("gb17691", reason); }

@@ -157,17 +157,19 @@ MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* ex
   return result;
 }
 
-void AppendAnswer(const Header& to, Answer answer, std::span<const std::uint8_t> time, std::string& out) {
+void AppendAnswer(const Header& to, Answer answer, std::span<const std::uint8_t> time, std::string& out,
+                  Family family) {
   const std::size_t begin = out.size();
   ByteWriter writer(out);
   const std::uint32_t start = StartOf(to.edition);
   writer.U8(start);
   writer.U8(start);
   writer.U8(static_cast<std::uint32_t>(to.command));
-  writer.U8(static_cast<std::uint32_t>(answer));
+  if (family == Family::kGb32960) writer.U8(static_cast<std::uint32_t>(answer));
   std::string vin = to.vin;
   vin.resize(kVinBytes, '\0');
   writer.Bytes(vin);
+  if (family == Family::kGb17691) writer.U8(to.software_version);
   writer.U8(1);
   writer.U16(static_cast<std::uint32_t>(time.size()));
   for (const std::uint8_t byte : time) writer.U8(byte);

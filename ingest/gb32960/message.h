@@ -89,7 +89,9 @@ struct MessageOrFault {
 MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* explanation = nullptr,
                             Family family = Family::kGb32960);
 
-// Adds the answer to a message to `out`: its header with another flag, and its time, or what time it is.
-void AppendAnswer(const Header& to, Answer answer, std::span<const std::uint8_t> time, std::string& out);
+// Adds the answer to a message to `out`: its header with another flag, and its time, or what time it is. In the family
+// of GB 17691, which has no flag, the version of the software stands in its header as it was.
+void AppendAnswer(const Header& to, Answer answer, std::span<const std::uint8_t> time, std::string& out,
+                  Family family = Family::kGb32960);
 
 }  // namespace telltale::gb32960

@@ -22,6 +22,7 @@ enum class MessageId : std::uint16_t {
   kTimeQuery = 0x0004,
   kTerminalResendRequest = 0x0005,
   kRegistration = 0x0100,
+  kLogoutOf2011 = 0x0101,  // of some terminals; the others say kLogout
   kAuthentication = 0x0102,
   kParameters = 0x0104,
   kProperties = 0x0107,

@@ -86,6 +86,7 @@ constexpr Kind kKinds[] = {
     {0x0004, "question for the time", Nothing},
     {0x0005, "request to send packets again", ResendRequest},
     {0x0100, "registration", [](FieldReader& body, const Header& header) { ReadRegistration(body, header.edition); }},
+    {0x0101, "logout", Nothing},
     {0x0102, "authentication",
      [](FieldReader& body, const Header& header) { ReadAuthentication(body, header.edition); }},
     {0x0104, "parameters of the terminal",

@@ -161,6 +161,7 @@ void Session::HandleMessage(const Message& message, std::int64_t now_ms, Session
       Answer(header, Result::kDone, out);
       return;
     case MessageId::kLogout:
+    case MessageId::kLogoutOf2011:
       Answer(header, Result::kDone, out);
       Close("logout", out);
       return;

@@ -84,7 +84,7 @@ class Gb17691SessionTest : public ::testing::Test {
   void Send(Session& session, std::string_view wire) {
     SessionOutput out{.batch = batch_};
     session.Receive({reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()}, kNowMs, out);
-    EXPECT_TRUE(out.replies.empty()) << "the standard knows no answers";
+    replies_ = out.replies;
     closed_ = out.close ? out.close_reason : "";
   }
 
@@ -109,6 +109,7 @@ class Gb17691SessionTest : public ::testing::Test {
   VehicleId vehicle_id_ = 0;
   IncomingBatch batch_;
   std::string closed_;
+  std::string replies_;
 };
 
 TEST_F(Gb17691SessionTest, ASecondOfTheEngineIsAFrameOfItsOwnTime) {
@@ -248,6 +249,17 @@ TEST_F(Gb17691SessionTest, Hj1239HasATimeInEachBlockAndMoreKindsOfEngines) {
   EXPECT_DOUBLE_EQ(Value("emission_hybrid_state_of_charge", 3), 70.0);
 }
 
+TEST_F(Gb17691SessionTest, OnlyTheQuestionForTheTimeIsAnswered) {
+  Session session(shared_);
+  Send(session, Login());
+  Send(session, MessageOf(2, Time() + std::string("\x02\0\7", 3) + Second()));
+  EXPECT_EQ(replies_, "");
+  Send(session, MessageOf(5, ""));
+  EXPECT_EQ(replies_, MessageOf(5, Bytes("1a0301080000"))) << "08:00 in Beijing";
+  Send(session, Hj1239(5, ""));
+  EXPECT_EQ(replies_, Hj1239(5, Bytes("1a0301080000")));
+}
+
 TEST_F(Gb17691SessionTest, ATerminalThatIsTakenOffIsAnAlarm) {
   Session session(shared_);
   Send(session, Hj1239(1, Time() + std::string("\0\1", 2) + kIccid));
@@ -284,7 +296,9 @@ TEST_F(Gb17691SessionTest, MessagesAreExplainedToTheLastByte) {
                                   Hj1239(6, Time() + Bytes("0001"
                                                            "00"
                                                            "073e2f11"
-                                                           "01dd2ea4"))}) {
+                                                           "01dd2ea4")),
+                                  Hj1239(7, Time() + std::string(16 + 64, 'c') + kVin + Bytes("01aa01bb")),
+                                  Hj1239(8, Bytes("0100")), MessageOf(5, "")}) {
     const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size());
     std::size_t at = 0;
     for (const ExplainedField& field : Explain(bytes, shared_.emissions)) {
