@@ -238,6 +238,12 @@ void Pipeline::AddFault(const VehicleRegistry::Entry& vehicle, std::uint32_t fau
   batch.records.faults.push_back({vehicle.id, std::move(report)});
 }
 
+bool Pipeline::AddDriver(const VehicleRegistry::Entry& vehicle, DriverChange change, IncomingBatch& batch) const {
+  if (!CheckVehicleAndTime(vehicle, 0, change.time_ms, batch)) return false;
+  batch.records.drivers.push_back({.vehicle_id = vehicle.id, .change = std::move(change)});
+  return true;
+}
+
 void Pipeline::AddDecoded(const VehicleRegistry::Entry& vehicle, const FrameBatch& frames, IncomingBatch& batch) const {
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const Frame frame = frames[i];

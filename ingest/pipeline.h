@@ -93,14 +93,11 @@ class Pipeline {
   void AddFault(const VehicleRegistry::Entry& vehicle, std::uint32_t fault_index, FaultReport report,
                 IncomingBatch& batch) const;
 
+  // Checks vehicle and time of a change of drivers, whose id passes DriverLog::Check. False: refused.
+  bool AddDriver(const VehicleRegistry::Entry& vehicle, DriverChange change, IncomingBatch& batch) const;
+
   // Checks the times of frames that a decoder made, whose values are in range already, and adds those that pass.
   void AddDecoded(const VehicleRegistry::Entry& vehicle, const FrameBatch& frames, IncomingBatch& batch) const;
-
-  // Whether a vehicle may have measured at this time: not before ingest.earliest_time or the vehicle, and not after
-  // now.
-  bool IsTimely(const VehicleRegistry::Entry& vehicle, std::int64_t measure_time_ms) const {
-    return measure_time_ms >= EarliestMs(vehicle) && measure_time_ms <= LatestMs();
-  }
 
   void Refuse(std::uint32_t frame_index, SignalId signal, RefusalReason reason, std::string message,
               IncomingBatch& batch) const;

@@ -44,7 +44,7 @@ Status CandumpDecoder::Finish(DecodedPiece& piece) {
     partial_line_.clear();
   }
   RETURN_IF_ERROR(file_status_);
-  bus_.Finish(piece.frames, piece.faults);
+  bus_.Finish({.frames = piece.frames, .faults = piece.faults, .drivers = piece.drivers});
   ReportBroken(piece);
   if (counts_.j1939_frames == 0) {
     return file_status_ = absl::InvalidArgumentError(fmt::format(
@@ -64,7 +64,7 @@ void CandumpDecoder::AddLine(std::string_view text, DecodedPiece& piece) {
   switch (line.kind) {
     case CandumpLineKind::kJ1939:
       ++counts_.j1939_frames;
-      bus_.Add(line.frame, piece.frames, piece.faults);
+      bus_.Add(line.frame, {.frames = piece.frames, .faults = piece.faults, .drivers = piece.drivers});
       if (TransportReassembler::IsTransport(line.frame.id.pgn)) ReportBroken(piece);
       break;
     case CandumpLineKind::kStandardId:

@@ -88,6 +88,7 @@ class RecognisingDecoder final : public FileDecoder {
 void DecodedPiece::Clear() {
   frames.Clear();
   faults.clear();
+  drivers.clear();
   refusals.clear();
 }
 

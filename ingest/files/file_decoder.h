@@ -12,6 +12,7 @@
 #include "catalog/dtc.h"
 #include "catalog/frame.h"
 #include "ingest/refusal.h"
+#include "storage/driver_log.h"
 
 namespace telltale {
 
@@ -28,6 +29,7 @@ struct FileDecoderOptions {
 struct DecodedPiece {
   FrameBatch frames;  // in the order of the file; values are inside their signals' ranges, or states
   std::vector<FaultReport> faults;
+  std::vector<DriverChange> drivers;
   std::vector<LineRefusal> refusals;  // one wrong line or value never takes its neighbours with it
   void Clear();
 };

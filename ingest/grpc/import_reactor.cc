@@ -138,6 +138,7 @@ void ImportReactor::SubmitPiece() {
   for (std::size_t i = 0; i < piece_.faults.size(); ++i) {
     pipeline_.AddFault(vehicle_, static_cast<std::uint32_t>(i), piece_.faults[i], batch_);
   }
+  for (DriverChange& change : piece_.drivers) pipeline_.AddDriver(vehicle_, std::move(change), batch_);
   for (const LineRefusal& refusal : piece_.refusals) pipeline_.metrics().CountRefusal(refusal.reason);
 
   std::size_t valid_count = 0;

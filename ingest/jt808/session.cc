@@ -335,6 +335,7 @@ Result Session::TakeCan(const Message& message, std::int64_t now_ms, SessionOutp
   Scratch& scratch = ScratchOfThread();
   scratch.frames.Clear();
   scratch.faults.clear();
+  scratch.drivers.clear();
   if (bus_ == nullptr) {
     bus_ = std::make_unique<J1939BusDecoder>(shared_.pipeline.catalog(), shared_.j1939, vehicle_.id);
   }
@@ -348,12 +349,14 @@ Result Session::TakeCan(const Message& message, std::int64_t now_ms, SessionOutp
     const CanId id = CanId::FromBits(item.id);
     const bool transport = TransportReassembler::IsTransport(id.pgn);
     if (!transport) last_ms = std::max(last_ms, time_ms + repeats[item.id]++);
-    bus_->Add({.time_us = last_ms * 1000, .id = id, .size = 8, .bytes = item.bytes}, scratch.frames, scratch.faults);
+    bus_->Add({.time_us = last_ms * 1000, .id = id, .size = 8, .bytes = item.bytes},
+              {.frames = scratch.frames, .faults = scratch.faults, .drivers = scratch.drivers});
   }
   bus_->Flush(scratch.frames);
   const std::size_t refused_before = out.batch.refusal_count;
   shared_.pipeline.AddDecoded(vehicle_, scratch.frames, out.batch);
   for (FaultReport& fault : scratch.faults) shared_.pipeline.AddFault(vehicle_, 0, std::move(fault), out.batch);
+  for (DriverChange& change : scratch.drivers) shared_.pipeline.AddDriver(vehicle_, std::move(change), out.batch);
   return out.batch.refusal_count == refused_before && body.ok() ? Result::kDone : Result::kWrong;
 }
 
@@ -362,7 +365,7 @@ Result Session::TakeDriver(const Message& message, std::int64_t now_ms, SessionO
   const DriverIdentity identity = ReadDriverIdentity(body, message.header.edition);
   // The layout of 2011 has no time: it counts from its reception.
   const std::optional<std::int64_t> time_ms = identity.of_2011 ? now_ms : identity.time_ms;
-  if (!body.ok() || !time_ms || !shared_.pipeline.IsTimely(vehicle_, *time_ms)) {
+  if (!body.ok() || !time_ms) {
     Refuse(body.ok() ? "time" : "body");
     return Result::kWrong;
   }
@@ -373,8 +376,7 @@ Result Session::TakeDriver(const Message& message, std::int64_t now_ms, SessionO
     Refuse("driver");
     return Result::kWrong;
   }
-  out.batch.records.drivers.push_back({.vehicle_id = vehicle_.id, .change = std::move(change)});
-  return Result::kDone;
+  return shared_.pipeline.AddDriver(vehicle_, std::move(change), out.batch) ? Result::kDone : Result::kWrong;
 }
 
 Result Session::TakeUpload(const Message& message, std::int64_t now_ms, SessionOutput& out) {

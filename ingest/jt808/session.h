@@ -55,6 +55,7 @@ struct Scratch {
   LayoutCache layouts;
   FrameBatch frames;
   std::vector<FaultReport> faults;
+  std::vector<DriverChange> drivers;
 };
 
 // One terminal's connection by JT/T 808 of 2011, 2013 or 2019: registration and authentication, then reports, each
