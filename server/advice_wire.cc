@@ -74,8 +74,8 @@ void Fill(const Stop& stop, v1::Stop& out) {
   Fill(stop.totals, *out.mutable_totals());
 }
 
-void Fill(const Gap& gap, v1::Gap& out) {
-  const GapExplanation explanation = Explain(gap);
+void Fill(const Gap& gap, const GapNeighbours& neighbours, v1::Gap& out) {
+  const GapExplanation explanation = Explain(gap, neighbours);
   SetTime(gap.start_time_ms, out.mutable_start_time());
   SetTime(gap.end_time_ms, out.mutable_end_time());
   out.set_cause(static_cast<v1::GapCause>(explanation.cause));

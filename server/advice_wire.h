@@ -19,7 +19,7 @@ void Fill(const Totals& totals, v1::Totals& out);
 void Fill(const Event& event, v1::Event& out);
 void Fill(const Trip& trip, v1::Trip& out);
 void Fill(const Stop& stop, v1::Stop& out);
-void Fill(const Gap& gap, v1::Gap& out);
+void Fill(const Gap& gap, const GapNeighbours& neighbours, v1::Gap& out);
 void Fill(const VehicleDay& day, v1::VehicleDay& out);
 // Adds a message for each class that is not empty.
 void Fill(const AccumulatedClasses& classes, v1::Rollup& out);

@@ -36,6 +36,7 @@
 #include "server/vehicle_folds.h"
 #include "server/vehicle_service.h"
 #include "storage/fault_store.h"
+#include "storage/place_log.h"
 #include "storage/rocksdb/rocksdb_document_store.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/terminal_registry.h"
@@ -108,6 +109,7 @@ struct Server::Parts {
   LiveFrames live;
   std::unique_ptr<DayStore> days;
   std::unique_ptr<DriverLog> drivers;
+  std::unique_ptr<PlaceLog> places;
   std::unique_ptr<VehicleFolds> folds;
   std::unique_ptr<Pipeline> pipeline;
   std::unique_ptr<DayPublisher> publisher;
@@ -167,6 +169,7 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   maintenance = std::make_unique<Maintenance>(*telemetry, *documents, config.data_dir, config.backup_dir, clock);
   days = std::make_unique<DayStore>(*documents);
   drivers = std::make_unique<DriverLog>(*documents);
+  places = std::make_unique<PlaceLog>(*documents);
   VehicleFolds::Options fold_options{.vehicles_max = config.folded_vehicles_max};
   for (const std::chrono::days kept : {store_options.retention, store_options.short_retention}) {
     if (kept.count() > 0 && kept < fold_options.retention.value_or(std::chrono::days{1'000'000})) {
@@ -205,7 +208,7 @@ Status Server::Parts::Serve() {
   vehicle_service = std::make_unique<VehicleServiceImpl>(*registry, *telemetry);
   telemetry_service = std::make_unique<TelemetryServiceImpl>(*catalog, *registry, *telemetry, live);
   fault_service = std::make_unique<FaultServiceImpl>(*catalog, *registry, *faults);
-  trip_service = std::make_unique<TripServiceImpl>(*registry, *folds);
+  trip_service = std::make_unique<TripServiceImpl>(*registry, *folds, *places);
   rollup_service = std::make_unique<RollupServiceImpl>(*registry, *folds);
   driver_service = std::make_unique<DriverServiceImpl>(*registry, *folds, *drivers);
   fuel_service = std::make_unique<FuelServiceImpl>(*registry, *folds);

@@ -108,6 +108,18 @@ std::optional<VehicleDay> DayIn(const std::optional<PublishedDay>& published) {
   return std::nullopt;
 }
 
+// What other vehicles did around the place in the month around the gap, as published by now.
+StatusOr<GapNeighbours> NeighboursOf(const Gap& gap, VehicleId vehicle, const PlaceLog& places) {
+  constexpr double kRadiusM = 2'000.0;
+  constexpr std::int64_t kDaysAround = 15;
+  if (!gap.before.position) return GapNeighbours{};
+  const std::int64_t day = DayOf(gap.start_time_ms);
+  ASSIGN_OR_RETURN(const PlaceLog::Counts counts,
+                   places.Around(gap.before.position->latitude_deg, gap.before.position->longitude_deg, kRadiusM,
+                                 day - kDaysAround, day + kDaysAround + 1, vehicle));
+  return GapNeighbours{.silent_count = counts.silent, .heard_count = counts.heard};
+}
+
 }  // namespace
 
 grpc::Status TripServiceImpl::ListTrips(grpc::ServerContext* /*context*/, const v1::ListTripsRequest* request,
@@ -178,8 +190,13 @@ grpc::Status TripServiceImpl::ListGaps(grpc::ServerContext* /*context*/, const v
   if (auto status = ReadQuery(registry_, *request, kDefaultItems, kMaxItems, "", query); !status.ok()) return status;
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const FoldResults found, ResultsOf(results, query));
-    FillPage(found.gaps, query, *response, [&](const Gap& gap) { Fill(gap, *response->add_gaps()); });
-    return OkStatus();
+    Status failure;
+    FillPage(found.gaps, query, *response, [&](const Gap& gap) {
+      const auto neighbours = NeighboursOf(gap, query.vehicle->id, places_);
+      if (!neighbours.ok()) failure = neighbours.status();
+      Fill(gap, neighbours.value_or(GapNeighbours{}), *response->add_gaps());
+    });
+    return failure;
   }));
 }
 

@@ -3,6 +3,7 @@
 #include "telltale/v1/trips.grpc.pb.h"
 
 #include "server/vehicle_folds.h"
+#include "storage/place_log.h"
 #include "storage/vehicle_registry.h"
 
 namespace telltale {
@@ -10,7 +11,8 @@ namespace telltale {
 // telltale.v1.TripService. What is referred to outlives the service; thread-safe.
 class TripServiceImpl final : public v1::TripService::Service {
  public:
-  TripServiceImpl(const VehicleRegistry& registry, VehicleFolds& folds) : registry_(registry), folds_(folds) {}
+  TripServiceImpl(const VehicleRegistry& registry, VehicleFolds& folds, const PlaceLog& places)
+      : registry_(registry), folds_(folds), places_(places) {}
 
   grpc::Status ListTrips(grpc::ServerContext* context, const v1::ListTripsRequest* request,
                          v1::ListTripsResponse* response) override;
@@ -28,6 +30,7 @@ class TripServiceImpl final : public v1::TripService::Service {
  private:
   const VehicleRegistry& registry_;
   VehicleFolds& folds_;
+  const PlaceLog& places_;
 };
 
 }  // namespace telltale

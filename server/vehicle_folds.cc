@@ -8,6 +8,7 @@
 
 #include "base/state_coding.h"
 #include "base/time.h"
+#include "storage/place_log.h"
 
 namespace telltale {
 namespace {
@@ -34,6 +35,24 @@ std::int64_t StartOf(std::int64_t day) { return day * kMsPerDay; }
 template <typename Days>
 auto FirstFrom(Days& days, std::int64_t day) {
   return std::lower_bound(days.begin(), days.end(), day);
+}
+
+// Where it was heard: where it stood. Where it fell silent while it moved.
+std::vector<PlaceNote> PlacesOf(const FoldResults& results) {
+  constexpr double kMovingKmh = 5.0;
+  std::vector<PlaceNote> places;
+  for (const Gap& gap : results.gaps) {
+    if (!gap.before.position || gap.before.speed_kmh.value_or(0.0) < kMovingKmh) continue;
+    places.push_back({.latitude_deg = gap.before.position->latitude_deg,
+                      .longitude_deg = gap.before.position->longitude_deg,
+                      .silent = true});
+  }
+  for (const Stop& stop : results.stops) {
+    if (!stop.position) continue;
+    places.push_back(
+        {.latitude_deg = stop.position->latitude_deg, .longitude_deg = stop.position->longitude_deg, .silent = false});
+  }
+  return places;
 }
 
 StatusOr<FoldResults> Decode(const PublishedDay& day) {
@@ -329,10 +348,12 @@ Status VehicleFolds::Refold(const Vehicle& vehicle, Entry& entry, const std::str
   const auto close_day = [&](VehicleFold& fold, std::int64_t next_time_ms) -> bool {
     const std::int64_t day = *fold.day();
     fold.CloseDay(next_time_ms);
+    const FoldResults results = fold.TakeResults();
+    std::vector<PlaceNote> places_before;
     DayStore::DayChange change{.day = {.day = day,
                                        .published_time_ms = clock_.NowMs(),
                                        .pending_since_ms = fold.pending_since_ms(),
-                                       .results = Encode(fold.TakeResults())},
+                                       .results = Encode(results)},
                                .state = fold.State()};
     const auto place = FirstFrom(head.days, day);
     const bool was_published = place != head.days.end() && *place == day;
@@ -353,6 +374,7 @@ Status VehicleFolds::Refold(const Vehicle& vehicle, Entry& entry, const std::str
       converged = same_state && due && day >= DayOf(due->cause.late.to_ms - 1);
       if (same_results && same_state) return !converged;
       if (!same_results && *before) {
+        if (const auto decoded = Decode(**before); decoded.ok()) places_before = PlacesOf(*decoded);
         change.day.published_time_ms = std::max(change.day.published_time_ms, (*before)->published_time_ms + 1);
         change.restatement = {.day = day,
                               .time_ms = change.day.published_time_ms,
@@ -363,6 +385,7 @@ Status VehicleFolds::Refold(const Vehicle& vehicle, Entry& entry, const std::str
       change.restatement = {.day = day, .time_ms = change.day.published_time_ms, .cause = due->cause};
     }
     if (!was_published) head.days.insert(place, day);
+    PlaceLog::AddWrites(vehicle.id, day, places_before, PlacesOf(results), change.also);
     done.restated_days += change.restatement ? 1 : 0;
     done.published_days += change.restatement ? 0 : 1;
     changes.push_back(std::move(change));

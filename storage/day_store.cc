@@ -112,6 +112,7 @@ Status DayStore::Publish(VehicleId vehicle, const Head& head, const std::vector<
   for (const DayChange& change : changes) {
     writes.push_back({DayKey(vehicle, change.day.day), Encode(change.day)});
     writes.push_back({StateKey(vehicle, change.day.day), change.state});
+    writes.insert(writes.end(), change.also.begin(), change.also.end());
     if (change.restatement) {
       writes.push_back({RestatementKey(vehicle, *change.restatement), Encode(*change.restatement)});
     }

@@ -94,6 +94,7 @@ class DayStore {
     PublishedDay day;
     std::string state;
     std::optional<Restatement> restatement;
+    std::vector<DocumentWrite> also;  // what others keep of the day; part of the same write
   };
   // All or nothing, durable when it returns. What was marked of the vehicle is done then.
   Status Publish(VehicleId vehicle, const Head& head, const std::vector<DayChange>& changes);

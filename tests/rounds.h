@@ -15,11 +15,18 @@ inline constexpr bool kSanitized = false;
 inline constexpr bool kSanitized = false;
 #endif
 
-// How often a test repeats itself with other random numbers: under a sanitizer a fifth is enough, as the build without
+// Threads do not meet more often for other random numbers.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr int kRoundsDivisor = 10;
+#else
+inline constexpr int kRoundsDivisor = kSanitized ? 5 : 1;
+#endif
+
+// How often a test repeats itself with other random numbers: under a sanitizer a part is enough, as the build without
 // one runs them all.
 template <typename Integer>
 constexpr Integer Rounds(Integer all) {
-  return kSanitized ? (all + 4) / 5 : all;
+  return (all + static_cast<Integer>(kRoundsDivisor - 1)) / static_cast<Integer>(kRoundsDivisor);
 }
 
 }  // namespace telltale

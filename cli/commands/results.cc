@@ -10,8 +10,10 @@
 
 #include "cli/commands/commands.h"
 #include "cli/commands/events.h"
+#include "cli/commands/gap_report.h"
 #include "cli/commands/totals.h"
 #include "cli/format.h"
+#include "cli/html_report.h"
 #include "cli/signal_book.h"
 #include "cli/text.h"
 
@@ -22,22 +24,31 @@ struct ResultArguments {
   std::string vin;
   RangeArguments range;
   std::string as_known_at;
+  std::string report_file;  // of gaps
 };
 
-// Asks for a list of a vehicle, page by page, and shows it.
+// Asks for a list of a vehicle, page by page.
 template <typename Request, typename Response, typename Item>
-ExitCode ShowList(grpc::Status (v1::TripService::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
-                  const google::protobuf::RepeatedPtrField<Item>& (Response::*items)() const,
-                  const ResultArguments& arguments, const std::string& if_empty, Session& session,
-                  const std::function<Table(const std::vector<Item>&)>& table_of) {
+grpc::Status CollectList(grpc::Status (v1::TripService::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
+                         const google::protobuf::RepeatedPtrField<Item>& (Response::*items)() const,
+                         const ResultArguments& arguments, Session& session, std::vector<Item>& all) {
   Request request;
   request.set_vin(arguments.vin);
   *request.mutable_range() = TimeRangeOf(arguments.range);
   if constexpr (requires { request.mutable_as_known_at(); }) {
     if (!arguments.as_known_at.empty()) *request.mutable_as_known_at() = TimestampOf(arguments.as_known_at);
   }
+  return session.client().CollectPages(rpc, request, items, &all);
+}
+
+// Asks for it and shows it.
+template <typename Request, typename Response, typename Item>
+ExitCode ShowList(grpc::Status (v1::TripService::Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
+                  const google::protobuf::RepeatedPtrField<Item>& (Response::*items)() const,
+                  const ResultArguments& arguments, const std::string& if_empty, Session& session,
+                  const std::function<Table(const std::vector<Item>&)>& table_of) {
   std::vector<Item> all;
-  if (const auto status = session.client().CollectPages(rpc, request, items, &all); !status.ok()) {
+  if (const auto status = CollectList(rpc, items, arguments, session, all); !status.ok()) {
     return session.Fail(status, arguments.vin);
   }
   if (session.json()) {
@@ -99,7 +110,27 @@ ExitCode ShowEvents(const ResultArguments& arguments, Session& session) {
       session, table_of);
 }
 
+ExitCode WriteGapReport(const ResultArguments& arguments, Session& session) {
+  std::vector<v1::Gap> gaps;
+  if (const auto status = CollectList<v1::ListGapsRequest>(&v1::TripService::Stub::ListGaps,
+                                                           &v1::ListGapsResponse::gaps, arguments, session, gaps);
+      !status.ok()) {
+    return session.Fail(status, arguments.vin);
+  }
+  const std::string period =
+      fmt::format("{} to {}{}", arguments.range.from.empty() ? "the first frame" : arguments.range.from,
+                  arguments.range.to.empty() ? "the newest frame" : arguments.range.to,
+                  arguments.as_known_at.empty() ? "" : ", as known at " + arguments.as_known_at);
+  const std::string made_at = FormatTableTime(session.terminal().clock.NowMs());
+  if (!WriteFile(arguments.report_file, GapReport(arguments.vin, period, made_at, gaps))) {
+    return session.Fail(fmt::format("cannot write {}", arguments.report_file));
+  }
+  session.PrintLine(fmt::format("{} silences, written to {}", gaps.size(), arguments.report_file));
+  return ExitCode::kOk;
+}
+
 ExitCode ShowGaps(const ResultArguments& arguments, Session& session) {
+  if (!arguments.report_file.empty()) return WriteGapReport(arguments, session);
   const auto table_of = [](const std::vector<v1::Gap>& gaps) {
     Table table({{"from", "UTC"},
                  {"to", "UTC"},
@@ -174,6 +205,11 @@ void AddResultCommands(CLI::App& program, Command& chosen) {
                        "As it was known at this time, before later frames changed it")
           ->check(TimeArgument())
           ->type_name("TIME");
+    }
+    if (show == &ShowGaps) {
+      command
+          ->add_option("--report", arguments->report_file, "Write them with their evidence to a page that prints well")
+          ->type_name("FILE.html");
     }
     command->callback([&chosen, arguments, show] {
       chosen = [arguments, show](Session& session) { return show(*arguments, session); };

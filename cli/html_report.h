@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/table.h"
+
+namespace telltale::cli {
+
+// A page of HTML that prints well: one file, no scripts, nothing loaded from elsewhere. All text is escaped.
+class HtmlReport {
+ public:
+  explicit HtmlReport(std::string_view title);
+
+  void AddHeading(std::string_view text);
+  void AddParagraph(std::string_view text);
+  // Name and value, one line each.
+  void AddFacts(const std::vector<std::pair<std::string, std::string>>& facts);
+  void AddTable(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& rows);
+  void AddList(const std::vector<std::string>& items);
+
+  std::string Take();
+
+ private:
+  std::string html_;
+};
+
+// Writes it, whole or not at all. False: it cannot be written there.
+bool WriteFile(const std::string& path, std::string_view text);
+
+}  // namespace telltale::cli
