@@ -40,7 +40,8 @@ class DriverLog {
   // INVALID_ARGUMENT: the id is too long or not printable, the time is before 1970.
   static Status Check(const DriverChange& change);
 
-  // Durable when it returns. Returns whether anything changed. Errors: those of Check(); UNAVAILABLE the disk does not take writes.
+  // Durable when it returns. Returns whether anything changed. Errors: those of Check(); UNAVAILABLE the disk does not
+  // take writes.
   StatusOr<bool> Record(VehicleId vehicle, const DriverChange& change);
 
   // Every change of the vehicle, in order of time. Errors: DATA_LOSS a change cannot be read.

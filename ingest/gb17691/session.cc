@@ -1,7 +1,5 @@
 #include "ingest/gb17691/session.h"
 
-#include <fmt/format.h>
-
 #include "ingest/gb32960/bodies.h"
 #include "ingest/terminals/beijing_time.h"
 #include "ingest/terminals/sim_login.h"
@@ -166,10 +164,6 @@ void ExplainActivation(FieldReader& data) {
 
 // Gives what is wrong with it; empty: nothing.
 std::string ExplainData(const gb32960::Header& header, const EmissionReader& reader, FieldReader& data) {
-  if (header.encryption != 1) {
-    data.Bytes(data.remaining(), "encrypted data");
-    return {};
-  }
   TerminalFrame frame;
   switch (header.command) {
     case Command::kLogin:
@@ -203,27 +197,9 @@ std::string ExplainData(const gb32960::Header& header, const EmissionReader& rea
 }  // namespace
 
 Explanation Explain(std::span<const std::uint8_t> message, const EmissionReader& reader) {
-  Explanation explanation;
-  const auto note = [&explanation](std::string name, std::string value) {
-    explanation.push_back(
-        {.first_byte = 0, .byte_count = 0, .depth = 0, .name = std::move(name), .value = std::move(value)});
-  };
-  const MessageOrFault parsed = ParseMessage(message, &explanation, Family::kGb17691);
-  if (parsed.fault == Fault::kTooShort) {
-    note(fmt::format("fault: {}", NameOf(*parsed.fault)), parsed.why);
-    return explanation;
-  }
-  FieldReader data(parsed.message.data, &explanation, gb32960::kHeaderBytes);
-  const std::string fault = ExplainData(parsed.message.header, reader, data);
-  if (data.remaining() > 0) data.Bytes(data.remaining(), "the rest");
-  explanation.push_back({.first_byte = message.size() - 1,
-                         .byte_count = 1,
-                         .depth = 0,
-                         .name = "check",
-                         .value = fmt::format("0x{:02x}", message.back())});
-  if (!fault.empty()) note("fault: data", fault);
-  if (parsed.fault) note(fmt::format("fault: {}", NameOf(*parsed.fault)), parsed.why);
-  return explanation;
+  return ExplainWith(message, Family::kGb17691, [&reader](const gb32960::Header& header, FieldReader& data) {
+    return ExplainData(header, reader, data);
+  });
 }
 
 }  // namespace telltale::gb17691

@@ -95,40 +95,49 @@ const BatteryBlocks::Subsystem* BatteryBlocks::Find(std::uint8_t number) const {
   return number >= 1 && number <= subsystems_.size() ? &subsystems_[number - 1U] : nullptr;
 }
 
+std::size_t BatteryBlocks::ReadCells(const CellList& list, FieldReader& data, TerminalFrame& frame,
+                                     Extremes& of_all) const {
+  NumberedValues values(cells_, list.first, 2);
+  Extremes voltages;
+  for (std::size_t cell = 0; cell < list.count && data.ok(); ++cell) {
+    const std::uint16_t value = data.U16("cell", kCellVolt);
+    voltages.Add(value, 2);
+    of_all.Add(value, 2);
+    values.Add(value, frame);
+  }
+  const Subsystem* const subsystem = Find(list.subsystem);
+  if (subsystem == nullptr) return values.left_out() + 1;
+  const WireSignal& current = subsystem->*list.current_signal;
+  frame.Add(subsystem->voltage.id(), FieldTable::RawOf(subsystem->voltage, list.voltage, 2));
+  frame.Add(current.id(), FieldTable::RawOf(current, list.current, 2));
+  if (list.is_whole && voltages.count > 0) {
+    frame.Add(subsystem->cell_voltage_min, *voltages.least);
+    frame.Add(subsystem->cell_voltage_max, *voltages.greatest);
+    frame.Add(subsystem->cell_voltage_mean.id(), subsystem->cell_voltage_mean.FromFraction(voltages.mean()));
+  }
+  return values.left_out();
+}
+
 std::size_t BatteryBlocks::ReadCells2016(FieldReader& data, TerminalFrame& frame) const {
   const std::uint8_t count = data.U8("subsystems");
   RunningNumber running;
+  Extremes unkept;  // they have a block of their own
   std::size_t left_out = 0;
   for (std::size_t i = 0; IsNumber(count, 1) && i < count && data.ok(); ++i) {
-    const std::uint8_t number = data.U8("subsystem");
-    const std::uint16_t voltage = data.U16("voltage", kVolt);
-    const std::uint16_t current = data.U16("current", kAmpere1000);
+    CellList list{.current_signal = &Subsystem::current_2016};
+    list.subsystem = data.U8("subsystem");
+    list.voltage = data.U16("voltage", kVolt);
+    list.current = data.U16("current", kAmpere1000);
     const std::uint16_t all = data.U16("cells of the subsystem");
     const std::uint16_t first = data.U16("first cell of this message");
     // A message holds at most 200; a subsystem that has more sends several.
     const std::uint8_t cells = data.U8("cells of this message");
-    std::optional<std::size_t> begin = running.Begin(number, IsNumber(all, 2) ? all : 0);
+    list.count = IsNumber(cells, 1) ? cells : 0;
+    list.is_whole = cells == all;
+    list.first = running.Begin(list.subsystem, IsNumber(all, 2) ? all : 0);
     // Some count from 0.
-    if (begin) *begin += first > 0 ? first - 1U : 0;
-    NumberedValues values(cells_, begin, 2);
-    Extremes voltages;
-    for (std::size_t cell = 0; IsNumber(cells, 1) && cell < cells && data.ok(); ++cell) {
-      const std::uint16_t value = data.U16("cell", kCellVolt);
-      voltages.Add(value, 2);
-      values.Add(value, frame);
-    }
-    left_out += values.left_out();
-    const Subsystem* const subsystem = Find(number);
-    if (subsystem == nullptr) {
-      ++left_out;
-      continue;
-    }
-    frame.Add(subsystem->voltage.id(), FieldTable::RawOf(subsystem->voltage, voltage, 2));
-    frame.Add(subsystem->current_2016.id(), FieldTable::RawOf(subsystem->current_2016, current, 2));
-    if (cells != all || voltages.count == 0) continue;
-    frame.Add(subsystem->cell_voltage_min, *voltages.least);
-    frame.Add(subsystem->cell_voltage_max, *voltages.greatest);
-    frame.Add(subsystem->cell_voltage_mean.id(), subsystem->cell_voltage_mean.FromFraction(voltages.mean()));
+    if (list.first) *list.first += first > 0 ? first - 1U : 0;
+    left_out += ReadCells(list, data, frame, unkept);
   }
   return left_out;
 }
@@ -139,30 +148,14 @@ std::size_t BatteryBlocks::ReadCells2025(FieldReader& data, TerminalFrame& frame
   Extremes of_all;
   std::size_t left_out = 0;
   for (std::size_t i = 0; IsNumber(packs, 1) && i < packs && data.ok(); ++i) {
-    const std::uint8_t number = data.U8("pack");
-    const std::uint16_t voltage = data.U16("voltage", kVolt);
-    const std::uint16_t current = data.U16("current", kAmpere3000);
+    CellList list{.current_signal = &Subsystem::current_2025, .is_whole = true};
+    list.subsystem = data.U8("pack");
+    list.voltage = data.U16("voltage", kVolt);
+    list.current = data.U16("current", kAmpere3000);
     const std::uint16_t units = data.U16("units");
-    NumberedValues values(cells_, running.Begin(number, IsNumber(units, 2) ? units : 0), 2);
-    Extremes voltages;
-    for (std::size_t unit = 0; IsNumber(units, 2) && unit < units && data.ok(); ++unit) {
-      const std::uint16_t value = data.U16("unit", kCellVolt);
-      voltages.Add(value, 2);
-      of_all.Add(value, 2);
-      values.Add(value, frame);
-    }
-    left_out += values.left_out();
-    const Subsystem* const pack = Find(number);
-    if (pack == nullptr) {
-      ++left_out;
-      continue;
-    }
-    frame.Add(pack->voltage.id(), FieldTable::RawOf(pack->voltage, voltage, 2));
-    frame.Add(pack->current_2025.id(), FieldTable::RawOf(pack->current_2025, current, 2));
-    if (voltages.count == 0) continue;
-    frame.Add(pack->cell_voltage_min, *voltages.least);
-    frame.Add(pack->cell_voltage_max, *voltages.greatest);
-    frame.Add(pack->cell_voltage_mean.id(), pack->cell_voltage_mean.FromFraction(voltages.mean()));
+    list.count = IsNumber(units, 2) ? units : 0;
+    list.first = running.Begin(list.subsystem, list.count);
+    left_out += ReadCells(list, data, frame, of_all);
   }
   // This edition sends no extremes, so they are found here.
   if (of_all.count == 0) return left_out;

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "ingest/gb32960/counts.h"
 #include "ingest/terminals/field_reader.h"
 #include "ingest/terminals/terminal_frame.h"
 
@@ -43,7 +43,20 @@ class BatteryBlocks {
     WireSignal temperature_min;
     WireSignal temperature_max;
   };
-  const Subsystem* Find(std::uint8_t number) const;
+  const Subsystem* Find(std::uint8_t number) const;  // nullptr: the catalogue has no signals for it
+
+  // Cells of one subsystem, which follow in the message.
+  struct CellList {
+    WireSignal Subsystem::*current_signal = nullptr;  // by edition
+    bool is_whole = false;                            // all cells of the subsystem
+    std::uint8_t subsystem = 0;
+    std::uint16_t voltage = 0;
+    std::uint16_t current = 0;
+    std::size_t count = 0;
+    std::optional<std::size_t> first;  // its number over all subsystems, from 0; nullopt: not known
+  };
+  // Gives what was left out.
+  std::size_t ReadCells(const CellList& list, FieldReader& data, TerminalFrame& frame, Extremes& of_all) const;
 
   std::vector<Subsystem> subsystems_;  // by number, from 1
   std::vector<WireSignal> cells_;      // from 1

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "ingest/gb32960/bodies.h"
 #include "ingest/gb32960/data_unit.h"
 
@@ -43,35 +41,11 @@ std::string ExplainData(const Header& header, const DataUnitReader& reader, Fiel
 }  // namespace
 
 Explanation Explain(std::span<const std::uint8_t> message, const DataUnitReader& reader) {
-  Explanation explanation;
-  const auto note = [&explanation](std::string name, std::string value) {
-    explanation.push_back(
-        {.first_byte = 0, .byte_count = 0, .depth = 0, .name = std::move(name), .value = std::move(value)});
-  };
-  const MessageOrFault parsed = ParseMessage(message, &explanation);
-  if (parsed.fault == Fault::kTooShort) {
-    note(fmt::format("fault: {}", NameOf(*parsed.fault)), parsed.why);
-    return explanation;
-  }
-  const Header& header = parsed.message.header;
-  FieldReader data(parsed.message.data, &explanation, kHeaderBytes);
-  std::string fault;
-  if (header.encryption != 1) {
-    data.Bytes(data.remaining(), "encrypted data unit");
-  } else if (header.answer != Answer::kCommand) {
+  return ExplainWith(message, Family::kGb32960, [&reader](const Header& header, FieldReader& data) -> std::string {
+    if (header.answer == Answer::kCommand) return ExplainData(header, reader, data);
     if (data.remaining() >= kTimeBytes) ReadTime(data, "time");
-  } else {
-    fault = ExplainData(header, reader, data);
-  }
-  if (data.remaining() > 0) data.Bytes(data.remaining(), "the rest");
-  explanation.push_back({.first_byte = message.size() - 1,
-                         .byte_count = 1,
-                         .depth = 0,
-                         .name = "check",
-                         .value = fmt::format("0x{:02x}", message.back())});
-  if (!fault.empty()) note("fault: data unit", fault);
-  if (parsed.fault) note(fmt::format("fault: {}", NameOf(*parsed.fault)), parsed.why);
-  return explanation;
+    return {};
+  });
 }
 
 }  // namespace telltale::gb32960

@@ -157,6 +157,36 @@ MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* ex
   return result;
 }
 
+Explanation ExplainWith(std::span<const std::uint8_t> message, Family family,
+                        const std::function<std::string(const Header& header, FieldReader& data)>& explain_data) {
+  Explanation explanation;
+  const auto note = [&explanation](std::string name, std::string value) {
+    explanation.push_back(
+        {.first_byte = 0, .byte_count = 0, .depth = 0, .name = std::move(name), .value = std::move(value)});
+  };
+  const MessageOrFault parsed = ParseMessage(message, &explanation, family);
+  if (parsed.fault == Fault::kTooShort) {
+    note(fmt::format("fault: {}", NameOf(*parsed.fault)), parsed.why);
+    return explanation;
+  }
+  FieldReader data(parsed.message.data, &explanation, kHeaderBytes);
+  std::string fault;
+  if (parsed.message.header.encryption != 1) {
+    data.Bytes(data.remaining(), "encrypted data");
+  } else {
+    fault = explain_data(parsed.message.header, data);
+  }
+  if (data.remaining() > 0) data.Bytes(data.remaining(), "the rest");
+  explanation.push_back({.first_byte = message.size() - 1,
+                         .byte_count = 1,
+                         .depth = 0,
+                         .name = "check",
+                         .value = fmt::format("0x{:02x}", message.back())});
+  if (!fault.empty()) note("fault: data", fault);
+  if (parsed.fault) note(fmt::format("fault: {}", NameOf(*parsed.fault)), parsed.why);
+  return explanation;
+}
+
 void AppendAnswer(const Header& to, Answer answer, std::span<const std::uint8_t> time, std::string& out,
                   Family family) {
   const std::size_t begin = out.size();

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -88,6 +89,11 @@ struct MessageOrFault {
 // Takes a whole message apart; with an explanation every field of the header is noted, that of a faulty one, too.
 MessageOrFault ParseMessage(std::span<const std::uint8_t> bytes, Explanation* explanation = nullptr,
                             Family family = Family::kGb32960);
+
+// Explains a message of the family: its header, its data by `explain_data`, which gives what is wrong with them (empty:
+// nothing), its check, and its faults.
+Explanation ExplainWith(std::span<const std::uint8_t> message, Family family,
+                        const std::function<std::string(const Header& header, FieldReader& data)>& explain_data);
 
 // Adds the answer to a message to `out`: its header with another flag, and its time, or what time it is. In the family
 // of GB 17691, which has no flag, the version of the software stands in its header as it was.
