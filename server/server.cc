@@ -312,6 +312,7 @@ void Server::Stop() {
   parts.grpc_server->GetHealthCheckService()->SetServingStatus(false);
   parts.ingest_service->Drain();
   parts.terminal_ports->Stop();
+  parts.relay_service->Drain();
   parts.live.EndAll();
   parts.grpc_server->Shutdown(std::chrono::system_clock::now() + parts.config.drain_timeout);
   parts.grpc_server->Wait();

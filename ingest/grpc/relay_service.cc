@@ -44,18 +44,28 @@ class CallRelay final : public TerminalRelay {
 
 // One call. Reads while the store has room, so that HTTP/2's flow control holds the gateway, and it its terminals.
 // Deletes itself in OnDone.
-class RelayReactor final : public grpc::ServerBidiReactor<v1::RelayRequest, v1::RelayResponse> {
+class RelayReactor final : public grpc::ServerBidiReactor<v1::RelayRequest, v1::RelayResponse>, public DrainableStream {
  public:
+  static constexpr std::size_t kCallsMax = 1'000;
+
   RelayReactor(grpc::CallbackServerContext* context, Pipeline& pipeline, const RelayServiceImpl::GatewayOf& gateway_of,
-               bool allowed)
-      : context_(context), pipeline_(pipeline), gateway_of_(gateway_of), relay_(std::make_shared<CallRelay>(*this)) {
-    if (!allowed) {
+               bool allowed, OpenStreams& calls)
+      : context_(context),
+        pipeline_(pipeline),
+        gateway_of_(gateway_of),
+        calls_(calls),
+        relay_(std::make_shared<CallRelay>(*this)) {
+    registered_ = calls_.Add(this, kCallsMax);
+    if (!registered_) {
+      End(ToGrpcStatus(absl::UnavailableError("the server is stopping, or too many gateways are connected"),
+                       {.reason = "SERVER_BUSY"}));
+    } else if (!allowed) {
       End(ToGrpcStatus(absl::PermissionDeniedError("this server takes no connections of other processes; its operator "
                                                    "allows it with server.relays_allowed"),
                        {.reason = "RELAYS_NOT_ALLOWED"}));
-      return;
+    } else {
+      ReadNext();
     }
-    ReadNext();
   }
 
   void OnReadDone(bool ok) override {
@@ -93,7 +103,12 @@ class RelayReactor final : public grpc::ServerBidiReactor<v1::RelayRequest, v1::
     End(grpc::Status::CANCELLED);
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    if (registered_) calls_.Remove(this);
+    delete this;
+  }
+
+  void Drain() override { context_->TryCancel(); }
 
   // Adds to what is sent next; from any thread.
   template <typename Fill>
@@ -186,6 +201,8 @@ class RelayReactor final : public grpc::ServerBidiReactor<v1::RelayRequest, v1::
   grpc::CallbackServerContext* const context_;
   Pipeline& pipeline_;
   const RelayServiceImpl::GatewayOf& gateway_of_;
+  OpenStreams& calls_;
+  bool registered_ = false;
   const std::shared_ptr<CallRelay> relay_;
   TerminalGateway* gateway_ = nullptr;  // of the hello
   v1::RelayRequest request_;
@@ -235,7 +252,7 @@ void CallRelay::Close(std::uint32_t id) {
 
 grpc::ServerBidiReactor<v1::RelayRequest, v1::RelayResponse>* RelayServiceImpl::Relay(
     grpc::CallbackServerContext* context) {
-  return new RelayReactor(context, pipeline_, gateway_of_, allowed_);
+  return new RelayReactor(context, pipeline_, gateway_of_, allowed_, calls_);
 }
 
 }  // namespace telltale

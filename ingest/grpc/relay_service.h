@@ -4,6 +4,7 @@
 
 #include "telltale/v1/relay.grpc.pb.h"
 
+#include "ingest/grpc/ingest_service.h"
 #include "ingest/pipeline.h"
 #include "ingest/terminals/gateway.h"
 #include "storage/terminal_registry.h"
@@ -21,10 +22,14 @@ class RelayServiceImpl final : public v1::RelayService::CallbackService {
 
   grpc::ServerBidiReactor<v1::RelayRequest, v1::RelayResponse>* Relay(grpc::CallbackServerContext* context) override;
 
+  // Ends every call, which otherwise lasts as long as both processes. Does not wait.
+  void Drain() { calls_.DrainAll(); }
+
  private:
   const bool allowed_;
   Pipeline& pipeline_;
   const GatewayOf gateway_of_;
+  OpenStreams calls_;
 };
 
 }  // namespace telltale

@@ -149,6 +149,17 @@ TEST_F(RelayTest, WhenAGatewayDiesItsTerminalsAreGone) {
   EXPECT_TRUE(again.IsClosed());
 }
 
+TEST_F(RelayTest, AServerThatStopsDoesNotWaitForItsGateways) {
+  StartServer({"server.relays_allowed=true", "server.drain_timeout_s=60"});
+  const auto gateway = StartGateway();
+  TerminalClient terminal(gateway->jt808_port(), kNumber);
+  ASSERT_TRUE(terminal.LogIn());
+  ASSERT_TRUE(terminal.IsDone(terminal.Send(jt808::MessageId::kPosition, TerminalClient::Position(0, 1))));
+  EXPECT_EQ(server_->Stop(), 0) << "within 30 s";
+  EXPECT_TRUE(terminal.IsClosed());
+  EXPECT_EQ(gateway->Stop(), 0);
+}
+
 // Nothing that was answered is lost, and the terminals are back once the server is.
 TEST_F(RelayTest, WhenTheServerDiesTheGatewayWaitsForIt) {
   StartServer();
