@@ -110,7 +110,7 @@ void Session::LogIn(const Message& message, SessionOutput& out) {
   FieldReader data(message.data);
   const gb32960::Login login = ReadLogin(data, header.edition);
   const auto refuse = [&](std::string_view reason) {
-    out.login_refused = true;
+    out.login_refused = !platform_;  // a platform has proved who it is: it does not guess
     Refuse(reason);
     Reply(message, Answer::kError, out);
   };

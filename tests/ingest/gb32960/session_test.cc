@@ -65,6 +65,7 @@ class Gb32960SessionTest : public ::testing::Test {
     session.Receive({reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()}, kNowMs, out);
     closed_ = out.close ? out.close_reason : "";
     identified_ = out.identified;
+    login_refused_ = out.login_refused;
     std::vector<std::string> answers;
     std::span<const std::uint8_t> stream(reinterpret_cast<const std::uint8_t*>(out.replies.data()), out.replies.size());
     while (true) {
@@ -99,6 +100,7 @@ class Gb32960SessionTest : public ::testing::Test {
   std::string closed_;
   std::string data_;  // of the last answer
   bool identified_ = false;
+  bool login_refused_ = false;
 };
 
 TEST_F(Gb32960SessionTest, AVehicleLogsInReportsAndLogsOut) {
@@ -190,6 +192,8 @@ TEST_F(Gb32960PlatformTest, APlatformPassesManyVehiclesOn) {
   EXPECT_EQ(batch_.frames[1].vehicle_id, other_id_);
   EXPECT_EQ(session.sender_count(), 3U) << "limits are per vehicle";
   EXPECT_THAT(Send(session, DataOf("LZYTBGCW4J1036499")), ElementsAre("02:2"));
+  EXPECT_THAT(Send(session, Login(kIccid, "LZYTBGCW4J1036499")), ElementsAre("01:2"));
+  EXPECT_FALSE(login_refused_) << "a platform does not guess";
   EXPECT_THAT(Send(session, MessageOf(Command::kLogout, Time() + std::string("\0\1", 2))), ElementsAre("04:1"));
   EXPECT_EQ(closed_, "") << "of a vehicle, not of the platform";
   EXPECT_EQ(session.sender_count(), 2U);
@@ -203,6 +207,7 @@ TEST_F(Gb32960PlatformTest, AWrongPasswordUserOrARevokedPlatformEndsTheConnectio
     Session session(shared_);
     EXPECT_THAT(Send(session, PlatformLogin(user, password)), ElementsAre("05:2"));
     EXPECT_EQ(closed_, "refused");
+    EXPECT_TRUE(login_refused_);
   }
   Terminal platform = *terminals_.Find(TerminalProtocol::kGb32960Platform, kUser);
   platform.revoked = true;
