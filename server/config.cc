@@ -126,6 +126,9 @@ void AddGatewaySettings(const std::string& section, std::string_view protocol, G
   settings.push_back(NumberSetting(
       key("bytes_per_s_max"), "Bytes a second of one connection, read later beyond ten seconds' worth; 0: no limit",
       options.bytes_per_second_max));
+  settings.push_back(NumberSetting(key("unsent_bytes_max"),
+                                   "Bytes that wait for a terminal that does not read, before its connection is closed",
+                                   options.unsent_bytes_max));
   settings.push_back(NumberSetting(key("unanswered_max"), "Reads of one connection that are not answered yet",
                                    options.unanswered_max));
   settings.push_back(NumberSetting(key("commands_unanswered_max"), "Commands that wait for the answer of one terminal",

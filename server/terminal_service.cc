@@ -173,19 +173,19 @@ grpc::Status TerminalServiceImpl::RegisterTerminal(grpc::ServerContext* /*contex
                "INVALID_TERMINAL", "issue_code")
         .ToGrpc();
   }
-  RETURN_IF_REQUEST_ERROR(
-      RequestError(CheckTerminalNumber(terminal.protocol, in.number()), "INVALID_TERMINAL", "terminal.number"));
+  const auto number = ParseTerminalNumber(terminal.protocol, in.number());
+  RETURN_IF_REQUEST_ERROR(RequestError(number.status(), "INVALID_TERMINAL", "terminal.number"));
   const auto vin = Vin::Parse(in.vin());
   RETURN_IF_REQUEST_ERROR(RequestError(vin.status(), "INVALID_VIN", "terminal.vin"));
   const auto vehicle = vehicles_.Get(*vin);
   RETURN_IF_REQUEST_ERROR(RequestError(vehicle.status(), "UNKNOWN_VEHICLE", "terminal.vin"));
-  const auto known = terminals_.Find(terminal.protocol, in.number());
+  const auto known = terminals_.Find(terminal.protocol, *number);
   if (known.ok()) {
     terminal = *known;
   } else if (!absl::IsNotFound(known.status())) {
     return RequestError(known.status(), "UNKNOWN_TERMINAL", "terminal.number").ToGrpc();
   }
-  terminal.number = in.number();
+  terminal.number = *number;
   terminal.vehicle_id = vehicle->id;
   terminal.revoked = in.revoked();
   terminal.gcj02 = in.gcj02();
@@ -205,7 +205,7 @@ grpc::Status TerminalServiceImpl::RegisterPlatform(const v1::RegisterTerminalReq
   constexpr auto kProtocol = TerminalProtocol::kGb32960Platform;
   const v1::Terminal& in = request.terminal();
   RETURN_IF_REQUEST_ERROR(
-      RequestError(CheckTerminalNumber(kProtocol, in.number()), "INVALID_TERMINAL", "terminal.number"));
+      RequestError(ParseTerminalNumber(kProtocol, in.number()).status(), "INVALID_TERMINAL", "terminal.number"));
   if (!in.vin().empty()) {
     return RequestError(absl::InvalidArgumentError("a platform is no vehicle's; leave the VIN out"), "INVALID_TERMINAL",
                         "terminal.vin")

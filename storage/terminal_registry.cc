@@ -57,18 +57,21 @@ StatusOr<Terminal> Decode(std::string_view key, std::string_view record) {
 
 }  // namespace
 
-Status CheckTerminalNumber(TerminalProtocol protocol, std::string_view number) {
+StatusOr<std::string> ParseTerminalNumber(TerminalProtocol protocol, std::string_view number) {
   if (protocol == TerminalProtocol::kGb32960Platform) {
     const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
     if (!number.empty() && number.size() <= TerminalRegistry::kMaxUserBytes &&
         std::ranges::all_of(number, is_printable)) {
-      return OkStatus();
+      return std::string(number);
     }
     return absl::InvalidArgumentError(
         fmt::format("'{}' is no user name of a platform: 1 to {} letters, digits and signs without blanks", number,
                     TerminalRegistry::kMaxUserBytes));
   }
-  if (protocol != TerminalProtocol::kJt808) return Vin::Parse(number).status();
+  if (protocol != TerminalProtocol::kJt808) {
+    ASSIGN_OR_RETURN(const Vin vin, Vin::Parse(number));
+    return vin.text();
+  }
   constexpr std::string_view kDigits = "0123456789abcdef";
   if (number.empty() || number.size() > TerminalRegistry::kMaxNumberBytes ||
       number.find_first_not_of(kDigits) != std::string_view::npos || (number.size() > 1 && number.front() == '0')) {
@@ -76,11 +79,11 @@ Status CheckTerminalNumber(TerminalProtocol protocol, std::string_view number) {
         fmt::format("'{}' is no terminal number: 1 to {} digits without leading zeros, as in 13800138000", number,
                     TerminalRegistry::kMaxNumberBytes));
   }
-  return OkStatus();
+  return std::string(number);
 }
 
 Status TerminalRegistry::Put(const Terminal& terminal) {
-  RETURN_IF_ERROR(CheckTerminalNumber(terminal.protocol, terminal.number));
+  ASSIGN_OR_RETURN(const std::string number, ParseTerminalNumber(terminal.protocol, terminal.number));
   const bool is_platform = terminal.protocol == TerminalProtocol::kGb32960Platform;
   if (is_platform && terminal.vehicle_id != 0) return absl::InvalidArgumentError("a platform is no vehicle's");
   if (!is_platform && terminal.vehicle_id == 0) return absl::InvalidArgumentError("the terminal has no vehicle");
@@ -88,11 +91,13 @@ Status TerminalRegistry::Put(const Terminal& terminal) {
     return absl::InvalidArgumentError(fmt::format("the maker's number has {} bytes, at most {} are kept",
                                                   terminal.maker_id.size(), kMaxMakerIdBytes));
   }
-  return documents_.Write({{.key = KeyOf(terminal.protocol, terminal.number), .value = Encode(terminal)}});
+  return documents_.Write({{.key = KeyOf(terminal.protocol, number), .value = Encode(terminal)}});
 }
 
 StatusOr<Terminal> TerminalRegistry::Find(TerminalProtocol protocol, std::string_view number) const {
-  const std::string key = KeyOf(protocol, number);
+  const auto kept = ParseTerminalNumber(protocol, number);
+  if (!kept.ok()) return absl::NotFoundError(MessageOf(kept.status()));  // nothing of the kind can be there
+  const std::string key = KeyOf(protocol, *kept);
   ASSIGN_OR_RETURN(const std::string record, documents_.Get(key));
   return Decode(key, record);
 }

@@ -55,7 +55,8 @@ class TerminalRegistry {
   DocumentStore& documents_;
 };
 
-// INVALID_ARGUMENT: not as Terminal::number says.
-Status CheckTerminalNumber(TerminalProtocol protocol, std::string_view number);
+// The number as it is kept: a VIN in upper case, others as given. Errors: INVALID_ARGUMENT not as Terminal::number
+// says.
+StatusOr<std::string> ParseTerminalNumber(TerminalProtocol protocol, std::string_view number);
 
 }  // namespace telltale

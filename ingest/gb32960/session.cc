@@ -73,6 +73,16 @@ void Session::Reply(const Message& message, Answer answer, SessionOutput& out) {
   AppendAnswer(message.header, answer, message.data.first(std::min(message.data.size(), kTimeBytes)), out.replies);
 }
 
+// Unanswered, so that the other side tries again.
+void Session::CloseNotWritten(SessionOutput& out) {
+  out.close = true;
+  out.close_reason = "not_written";
+}
+
+void Session::Forget(std::string_view vin) {
+  if (platform_) platform_->erase(std::string(vin));
+}
+
 void Session::HandleCommand(const Message& message, std::int64_t now_ms, SessionOutput& out) {
   const Header& header = message.header;
   if (vehicle_.id == 0 && !platform_) {
@@ -82,11 +92,9 @@ void Session::HandleCommand(const Message& message, std::int64_t now_ms, Session
   }
   switch (header.command) {
     case Command::kRealTime:
-    case Command::kReupload: {
-      const std::optional<Member> member = FindMember(message);
-      Reply(message, member ? TakeData(message, *member, out) : Answer::kError, out);
+    case Command::kReupload:
+      if (Member member; FindMember(message, member, out)) Reply(message, TakeData(message, member, out), out);
       return;
-    }
     case Command::kLogout:
     case Command::kPlatformLogout:
       LogOut(message, out);
@@ -121,14 +129,10 @@ void Session::LogIn(const Message& message, SessionOutput& out) {
   }
   const SimLogin sim = LogInBySim(TerminalProtocol::kGb32960, header.vin, login.iccid,
                                   shared_.options.self_registration, shared_.vehicles, shared_.terminals);
-  if (sim.not_written) {
-    out.close = true;  // unanswered, so the terminal asks again
-    out.close_reason = "not_written";
-    return;
-  }
+  if (sim.not_written) return CloseNotWritten(out);
   if (sim.vehicle.id == 0) return refuse(sim.refused);
   if (platform_) {
-    (*platform_)[header.vin] = {.vehicle = sim.vehicle, .gcj02 = sim.gcj02};
+    (*platform_)[sim.vin] = {.vehicle = sim.vehicle, .gcj02 = sim.gcj02};
   } else {
     vehicle_ = sim.vehicle;
     terminal_ = sim.vin;
@@ -176,26 +180,33 @@ void Session::LogOut(const Message& message, SessionOutput& out) {
   out.close_reason = "logout";
 }
 
-std::optional<Session::Member> Session::FindMember(const Message& message) {
+bool Session::FindMember(const Message& message, Member& member, SessionOutput& out) {
   const std::string& vin = message.header.vin;
+  const auto refuse = [&](std::string_view reason) {
+    Refuse(reason);
+    Reply(message, Answer::kError, out);
+    return false;
+  };
   if (!platform_) {
-    if (vin == terminal_) return Member{.vehicle = vehicle_, .gcj02 = gcj02_};
-    Refuse("another_vehicle");
-    return std::nullopt;
+    if (vin != terminal_) return refuse("another_vehicle");
+    member = {.vehicle = vehicle_, .gcj02 = gcj02_};
+    return true;
   }
-  if (const auto known = platform_->find(vin); known != platform_->end()) return known->second;
+  if (const auto known = platform_->find(vin); known != platform_->end()) {
+    member = known->second;
+    return true;
+  }
   // The vehicle has logged in at its platform, perhaps before this connection was.
-  if (platform_->size() >= shared_.options.vehicles_per_platform_max) {
-    Refuse("too_many_vehicles");
-    return std::nullopt;
-  }
+  if (platform_->size() >= shared_.options.vehicles_per_platform_max) return refuse("too_many_vehicles");
   const SimLogin sim = LogInBySim(TerminalProtocol::kGb32960, vin, std::nullopt, shared_.options.self_registration,
                                   shared_.vehicles, shared_.terminals);
-  if (sim.vehicle.id == 0) {
-    Refuse(sim.not_written ? "not_written" : sim.refused);
-    return std::nullopt;
+  if (sim.not_written) {
+    CloseNotWritten(out);
+    return false;
   }
-  return (*platform_)[vin] = {.vehicle = sim.vehicle, .gcj02 = sim.gcj02};
+  if (sim.vehicle.id == 0) return refuse(sim.refused);
+  member = (*platform_)[sim.vin] = {.vehicle = sim.vehicle, .gcj02 = sim.gcj02};
+  return true;
 }
 
 Answer Session::TakeData(const Message& message, const Member& member, SessionOutput& out) {

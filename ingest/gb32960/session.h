@@ -53,6 +53,7 @@ class Session final : public TerminalSession {
 
   void Receive(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out) override;
   void Tick(std::int64_t /*now_ms*/, SessionOutput& /*out*/) override {}
+  void Forget(std::string_view vin) override;
   std::size_t partial_bytes() const override { return partial_.size(); }
   std::size_t sender_count() const override { return platform_ ? 1 + platform_->size() : 1; }
   StatusOr<EncodedCommand> Encode(const TerminalCommand& command) override;
@@ -63,7 +64,8 @@ class Session final : public TerminalSession {
     VehicleRegistry::Entry vehicle;
     bool gcj02 = false;
   };
-  using Platform = std::unordered_map<std::string, Member>;  // by VIN as sent
+  using Platform =
+      std::unordered_map<std::string, Member>;  // by VIN; who sends it in lower case is looked up each time
 
   // False: the check is wrong.
   bool HandleMessage(std::span<const std::uint8_t> bytes, std::int64_t now_ms, SessionOutput& out);
@@ -71,8 +73,9 @@ class Session final : public TerminalSession {
   void LogIn(const Message& message, SessionOutput& out);
   void LogInPlatform(const Message& message, SessionOutput& out);
   void LogOut(const Message& message, SessionOutput& out);
-  // Of the message's VIN; nullopt: refused, and counted.
-  std::optional<Member> FindMember(const Message& message);
+  // Of the message's VIN. False: it is answered, or the connection is to close.
+  bool FindMember(const Message& message, Member& member, SessionOutput& out);
+  static void CloseNotWritten(SessionOutput& out);
   Answer TakeData(const Message& message, const Member& member, SessionOutput& out);
   void Reply(const Message& message, Answer answer, SessionOutput& out);
   void Refuse(std::string_view reason) { shared_.metrics.CountRefused("gb32960", reason); }

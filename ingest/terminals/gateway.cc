@@ -13,7 +13,6 @@
 namespace telltale {
 namespace {
 
-using boost::asio::ip::tcp;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kSendLimit = std::chrono::seconds{5};  // until a connection's thread gets to a text
@@ -29,8 +28,10 @@ Status Validate(const GatewayOptions& options, std::string_view section) {
   if (options.threads < 1 || options.threads > 64) {
     return absl::InvalidArgumentError(fmt::format("{}.threads: 1 to 64, not {}", section, options.threads));
   }
-  if (options.connections_max == 0 || options.unanswered_max == 0) {
-    return absl::InvalidArgumentError(fmt::format("{}: connections_max and unanswered_max are at least 1", section));
+  for (const auto& [name, most] :
+       {std::pair{"connections_max", options.connections_max}, std::pair{"unanswered_max", options.unanswered_max},
+        std::pair{"unsent_bytes_max", options.unsent_bytes_max}}) {
+    if (most == 0) return absl::InvalidArgumentError(fmt::format("{}.{}: at least 1", section, name));
   }
   for (const auto& [name, timeout] :
        {std::pair{"login_timeout_s", options.login_timeout}, std::pair{"message_timeout_s", options.message_timeout},
@@ -52,8 +53,7 @@ StatusOr<std::unique_ptr<TerminalGateway>> TerminalGateway::Start(const GatewayO
   }
   for (int i = 0; i < options.threads; ++i) parts->workers.push_back(std::make_unique<Worker>(*parts));
   if (!options.listen.empty()) {
-    ASSIGN_OR_RETURN(const tcp::endpoint endpoint, EndpointOf(options.listen));
-    RETURN_IF_ERROR(parts->workers.front()->Listen(endpoint));
+    RETURN_IF_ERROR(parts->workers.front()->Listen());
     parts->port = parts->workers.front()->port();
   }
   for (const auto& worker : parts->workers) worker->Start();
@@ -70,6 +70,9 @@ bool TerminalGateway::IsConnected(std::string_view terminal) const {
 }
 
 void TerminalGateway::Disconnect(std::string_view terminal) {
+  for (const auto& worker : parts_->workers) {
+    worker->Post([&worker = *worker, number = std::string(terminal)] { worker.Forget(number); });
+  }
   const Parts::Place place = parts_->Find(terminal);
   const internal::ConnectionPtr connection = place.connection.lock();
   if (connection == nullptr) return;

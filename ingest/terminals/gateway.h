@@ -31,6 +31,7 @@ struct GatewayOptions {
   std::chrono::seconds idle_timeout{600};         // without a byte; terminals send a heartbeat every minute or so
   std::chrono::seconds write_timeout{30};         // until a terminal has read our answers
   std::uint64_t bytes_per_second_max = 64 << 10;  // of one connection, read later beyond it; 0: no limit
+  std::size_t unsent_bytes_max = 256 << 10;       // to one terminal, which does not read
   std::size_t unanswered_max = 256;               // reads of one connection whose frames are not durable yet
   std::size_t commands_unanswered_max = 8;        // of one terminal, that somebody waits for
 };
@@ -68,7 +69,8 @@ class TerminalGateway {
   std::size_t connection_count() const;
 
   bool IsConnected(std::string_view terminal) const;
-  // Closes the terminal's connection, if it has one.
+  // The terminal's rights have changed: closes its connection, if it has one, and lets no other go on with what it
+  // remembers of it.
   void Disconnect(std::string_view terminal);
 
   // Sends a command through the connection of this terminal; OK: it is on its way, not that it was read. Errors:

@@ -22,7 +22,7 @@ struct SessionOutput {
   bool identified = false;        // the terminal has proved who it is, just now: an older session of it ends
   bool login_refused = false;     // an unknown terminal, a wrong code: too many of them, and its address is shut out
   bool close = false;             // after the replies
-  std::string_view close_reason;  // labels telltale_terminal_closed_total; a literal
+  std::string_view close_reason;  // labels telltale_terminal_closed_connections_total; a literal
 };
 
 // The talk with one terminal: bytes in; frames and bytes out. Knows no sockets and no clock but what it is told. Not
@@ -45,6 +45,10 @@ class TerminalSession {
   // the protocol has no such; INVALID_ARGUMENT something in it is out of range or cannot be said in the terminal's
   // character set; FAILED_PRECONDITION the terminal has not proved who it is.
   virtual StatusOr<EncodedCommand> Encode(const TerminalCommand& command) = 0;
+
+  // The rights of this terminal have changed: what is remembered of it is looked up again. Of a platform's session, one
+  // of its vehicles.
+  virtual void Forget(std::string_view /*terminal*/) {}
 
   // How many senders share the connection: of a platform itself and the vehicles behind it. Limits grow with it.
   virtual std::size_t sender_count() const { return 1; }

@@ -200,28 +200,30 @@ TEST_F(TerminalTest, AGracefulStopAnswersWhatWasTaken) {
   EXPECT_GE(StoredTimesMs().size(), answered);
 }
 
+// Sends a message of GB/T 32960, and gives the flag of its answer: 1 done, 2 error; 0: there is none.
+int SendGb32960(TerminalClient& terminal, gb32960::Command command, const std::string& data) {
+  std::string wire;
+  gb32960::AppendAnswer({.command = command, .vin = kVin}, gb32960::Answer::kCommand,
+                        {reinterpret_cast<const std::uint8_t*>(data.data()), data.size()}, wire);
+  terminal.SendBytes(wire);
+  const std::string answer = terminal.ReceiveBytes();
+  return answer.size() < 4 ? 0 : static_cast<int>(static_cast<std::uint8_t>(answer[3]));
+}
+
 TEST_F(TerminalTest, AVehicleReportsByGb32960) {
   const std::vector<std::string> flags = {"--set", "gb32960.listen=127.0.0.1:0", "--set",
                                           "gb32960.self_registration=true"};
   server_.emplace(folder_.path(), flags);
   server_->Register(kVin);
   const std::string time("\x1a\x03\x01\x08\x00\x00", 6);  // 2026-03-01T08:00:00 in Beijing
-  const auto send = [](TerminalClient& terminal, gb32960::Command command, const std::string& data) {
-    std::string wire;
-    gb32960::AppendAnswer({.command = command, .vin = kVin}, gb32960::Answer::kCommand,
-                          {reinterpret_cast<const std::uint8_t*>(data.data()), data.size()}, wire);
-    terminal.SendBytes(wire);
-    const std::string answer = terminal.ReceiveBytes();
-    return answer.size() < 4 ? 0 : static_cast<int>(static_cast<std::uint8_t>(answer[3]));
-  };
   {
     TerminalClient terminal(server_->gb32960_port(), kVin);
     const std::string engine("\x04\x01\x07\x08\x04\xd2", 6);
-    EXPECT_EQ(send(terminal, gb32960::Command::kRealTime, time + engine), 2) << "before the login";
-    EXPECT_EQ(send(terminal, gb32960::Command::kLogin,
-                   time + std::string("\0\1", 2) + std::string(20, '8') + std::string(2, '\0')),
+    EXPECT_EQ(SendGb32960(terminal, gb32960::Command::kRealTime, time + engine), 2) << "before the login";
+    EXPECT_EQ(SendGb32960(terminal, gb32960::Command::kLogin,
+                          time + std::string("\0\1", 2) + std::string(20, '8') + std::string(2, '\0')),
               1);
-    EXPECT_EQ(send(terminal, gb32960::Command::kRealTime, time + engine), 1);
+    EXPECT_EQ(SendGb32960(terminal, gb32960::Command::kRealTime, time + engine), 1);
     server_->Kill();
   }
   server_.emplace(folder_.path(), flags);
@@ -231,8 +233,9 @@ TEST_F(TerminalTest, AVehicleReportsByGb32960) {
 
 // A platform's password is made by the server, and its vehicles' data lands although none of them connects.
 TEST_F(TerminalTest, APlatformPassesItsVehiclesOn) {
-  const std::vector<std::string> flags = {"--set", "gb32960.listen=127.0.0.1:0", "--set",
-                                          "gb32960.self_registration=true"};
+  const std::vector<std::string> flags = {"--set", "gb32960.listen=127.0.0.1:0",
+                                          "--set", "gb32960.self_registration=true",
+                                          "--set", "gb32960.login_timeout_s=1"};
   server_.emplace(folder_.path(), flags);
   server_->Register(kVin);
   const auto stub = v1::TerminalService::NewStub(server_->channel());
@@ -254,24 +257,16 @@ TEST_F(TerminalTest, APlatformPassesItsVehiclesOn) {
   EXPECT_NE(new_password, password);
 
   const std::string time("\x1a\x03\x01\x08\x00\x00", 6);
-  const auto send = [](TerminalClient& terminal, gb32960::Command command, const std::string& data) {
-    std::string wire;
-    gb32960::AppendAnswer({.command = command, .vin = kVin}, gb32960::Answer::kCommand,
-                          {reinterpret_cast<const std::uint8_t*>(data.data()), data.size()}, wire);
-    terminal.SendBytes(wire);
-    const std::string answer = terminal.ReceiveBytes();
-    return answer.size() < 4 ? 0 : static_cast<int>(static_cast<std::uint8_t>(answer[3]));
-  };
   const auto login = [&](std::string secret) {
     secret.resize(20);
     return time + std::string("\0\1", 2) + std::string("fleet01\0\0\0\0\0", 12) + secret + "\1";
   };
   TerminalClient wrong(server_->gb32960_port(), kVin);
-  EXPECT_EQ(send(wrong, gb32960::Command::kPlatformLogin, login(password)), 2) << "the one before has ended";
+  EXPECT_EQ(SendGb32960(wrong, gb32960::Command::kPlatformLogin, login(password)), 2) << "the one before has ended";
   EXPECT_TRUE(wrong.IsClosed());
   TerminalClient platform(server_->gb32960_port(), kVin);
-  EXPECT_EQ(send(platform, gb32960::Command::kPlatformLogin, login(new_password)), 1);
-  EXPECT_EQ(send(platform, gb32960::Command::kRealTime, time + std::string("\x04\x01\x07\x08\x04\xd2", 6)), 1);
+  EXPECT_EQ(SendGb32960(platform, gb32960::Command::kPlatformLogin, login(new_password)), 1);
+  EXPECT_EQ(SendGb32960(platform, gb32960::Command::kRealTime, time + std::string("\x04\x01\x07\x08\x04\xd2", 6)), 1);
   constexpr std::uint32_t kCrankshaftSpeed = 1108;
   EXPECT_EQ(StoredTimes(server_->channel(), kVin, kCrankshaftSpeed, 10), std::vector<std::int64_t>{kTimeMs});
   v1::ListTerminalsResponse listed;
@@ -280,6 +275,16 @@ TEST_F(TerminalTest, APlatformPassesItsVehiclesOn) {
   ASSERT_EQ(listed.terminals_size(), 2);
   EXPECT_TRUE(listed.terminals(1).connected());
   EXPECT_EQ(listed.terminals(1).code(), "");
+  EXPECT_FALSE(platform.IsClosed(std::chrono::milliseconds{2'500})) << "it has logged in, though it is no vehicle";
+
+  // A vehicle that is revoked is so behind a platform, too, and from now on.
+  request.Clear();
+  request.mutable_terminal()->set_protocol(v1::TERMINAL_PROTOCOL_GB32960);
+  request.mutable_terminal()->set_number(kVin);
+  request.mutable_terminal()->set_vin(kVin);
+  request.mutable_terminal()->set_revoked(true);
+  put();
+  EXPECT_EQ(SendGb32960(platform, gb32960::Command::kRealTime, time + std::string("\x04\x01\x07\x08\x04\xd2", 6)), 2);
 }
 
 class TerminalCommandTest : public TerminalTest {

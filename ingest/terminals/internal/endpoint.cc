@@ -25,4 +25,19 @@ StatusOr<tcp::endpoint> EndpointOf(const std::string& listen) {
   return tcp::endpoint(address, static_cast<std::uint16_t>(std::stoul(port_text)));
 }
 
+StatusOr<tcp::acceptor> ListenOn(const std::string& listen, std::string_view name, boost::asio::io_context& context) {
+  ASSIGN_OR_RETURN(const tcp::endpoint endpoint, EndpointOf(listen));
+  tcp::acceptor acceptor(context);
+  boost::system::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(boost::asio::socket_base::max_listen_connections, error);
+  if (error) {
+    return absl::UnavailableError(
+        fmt::format("cannot listen for terminals of {} on {}: {}", name, listen, error.message()));
+  }
+  return acceptor;
+}
+
 }  // namespace telltale

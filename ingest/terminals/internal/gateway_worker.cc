@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "ingest/terminals/internal/endpoint.h"
+
 namespace telltale {
 namespace {
 
@@ -24,17 +26,8 @@ constexpr std::uint64_t kBurstSeconds = 10;                    // of bytes_per_s
 
 }  // namespace
 
-Status TerminalGateway::Worker::Listen(const tcp::endpoint& endpoint) {
-  acceptor_.emplace(context_);
-  Error error;
-  acceptor_->open(endpoint.protocol(), error);
-  if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_->bind(endpoint, error);
-  if (!error) acceptor_->listen(asio::socket_base::max_listen_connections, error);
-  if (error) {
-    return absl::UnavailableError(fmt::format("cannot listen for terminals of {} on {}: {}", parts_.sessions.name(),
-                                              parts_.options.listen, error.message()));
-  }
+Status TerminalGateway::Worker::Listen() {
+  ASSIGN_OR_RETURN(acceptor_, ListenOn(parts_.options.listen, parts_.sessions.name(), context_));
   Accept();
   return OkStatus();
 }
@@ -367,20 +360,15 @@ void TerminalGateway::Worker::Send(const ConnectionPtr& connection, std::string_
     return;
   }
   if (!connection->writing) {
-    // With TLS a write takes at most a record.
-    while (!bytes.empty()) {
-      std::size_t sent = 0;
-      const Stream::Result result = connection->stream->Write(bytes, sent);
-      if (result == Stream::Result::kEnded) {
-        Close(connection, {});
-        return;
-      }
-      if (result != Stream::Result::kDone) break;
-      bytes.remove_prefix(sent);
-    }
-    if (bytes.empty()) return;
+    const Stream::Result result = connection->stream->Write(bytes);
+    if (result == Stream::Result::kEnded) Close(connection, {});
+    if (result == Stream::Result::kEnded || result == Stream::Result::kDone) return;
   }
   connection->unsent += bytes;
+  if (connection->unsent.size() > parts_.options.unsent_bytes_max) {
+    Close(connection, "write_timeout");
+    return;
+  }
   Write(connection);
 }
 
@@ -391,12 +379,12 @@ void TerminalGateway::Worker::Write(const ConnectionPtr& connection) {
   connection->stream->socket().async_wait(tcp::socket::wait_write, [this, connection](const Error& wait_error) {
     connection->writing = false;
     if (wait_error || !connection->open) return;
-    std::size_t sent = 0;
-    if (connection->stream->Write(connection->unsent, sent) == Stream::Result::kEnded) {
+    std::string_view rest = connection->unsent;
+    if (connection->stream->Write(rest) == Stream::Result::kEnded) {
       Close(connection, {});
       return;
     }
-    connection->unsent.erase(0, sent);
+    connection->unsent.erase(0, connection->unsent.size() - rest.size());
     if (!connection->unsent.empty()) {
       Write(connection);
       return;
@@ -424,6 +412,10 @@ void TerminalGateway::Worker::Close(const ConnectionPtr& connection, std::string
   }
 }
 
+void TerminalGateway::Worker::Forget(std::string_view terminal) {
+  for (const ConnectionPtr& connection : connections_) connection->session->Forget(terminal);
+}
+
 void TerminalGateway::Worker::Remove(Connection& connection) {
   {
     MutexLock lock(parts_.mutex);
@@ -446,9 +438,7 @@ std::string_view TerminalGateway::Worker::ReasonToClose(const Connection& connec
   if (connection.writing && now - connection.write_begin > options.write_timeout) return "write_timeout";
   // While we read nothing from it, it is not the terminal that is silent.
   if (!connection.waiting) return {};
-  if (connection.session->vehicle_id() == 0 && now - connection.accepted > options.login_timeout) {
-    return "login_timeout";
-  }
+  if (!connection.identified && now - connection.accepted > options.login_timeout) return "login_timeout";
   if (now - connection.last_bytes > options.idle_timeout) return "idle_timeout";
   if (connection.session->partial_bytes() > 0 && now - connection.message_begin > options.message_timeout) {
     return "message_timeout";

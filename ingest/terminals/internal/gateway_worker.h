@@ -33,7 +33,7 @@ struct Connection {
   std::optional<Stream> stream;          // of this process; or else
   std::shared_ptr<TerminalRelay> relay;  // of a process that passes it on,
   std::uint32_t relayed_id = 0;          // its number there,
-  std::string relayed_bytes;             // and what came of it and is not read yet; at most relayed_window_bytes
+  std::string relayed_bytes;             // and what came of it and is not read yet; at most TerminalRelay::kWindowBytes
   std::unique_ptr<TerminalSession> session;
   std::string unsent;
   std::vector<Question> questions;
@@ -129,7 +129,7 @@ class TerminalGateway::Worker {
     boost::asio::post(context_, std::move(function));
   }
 
-  Status Listen(const boost::asio::ip::tcp::endpoint& endpoint);
+  Status Listen();
   int port() const { return acceptor_->local_endpoint().port(); }
   void StopAccepting() {
     if (acceptor_) acceptor_->close();
@@ -141,6 +141,8 @@ class TerminalGateway::Worker {
   void EndRelayed(const TerminalRelay* relay, std::uint32_t id);
   void EndRelay(const TerminalRelay* relay);
   void Close(const internal::ConnectionPtr& connection, std::string_view reason);
+  // Tells all sessions that the rights of a terminal have changed.
+  void Forget(std::string_view terminal);
   void Send(const internal::ConnectionPtr& connection, std::string_view bytes);
   // Sends a command, and sets `answer`, if it is not null, to what the terminal says to it.
   Status SendCommand(const internal::ConnectionPtr& connection, const TerminalCommand& command,

@@ -41,9 +41,18 @@ Stream::Result Stream::Read(std::span<std::uint8_t> buffer, std::size_t& size) {
   return error ? Result::kEnded : Result::kDone;
 }
 
-Stream::Result Stream::Write(std::string_view bytes, std::size_t& size) {
-  size = 0;
-  if (bytes.empty()) return Result::kDone;
+// With TLS a write takes at most a record.
+Stream::Result Stream::Write(std::string_view& bytes) {
+  while (!bytes.empty()) {
+    std::size_t size = 0;
+    const Result result = WriteSome(bytes, size);
+    if (result != Result::kDone) return result;
+    bytes.remove_prefix(size);
+  }
+  return Result::kDone;
+}
+
+Stream::Result Stream::WriteSome(std::string_view bytes, std::size_t& size) {
   if (ssl_ != nullptr) {
     ERR_clear_error();
     const int returned = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &size);
@@ -54,6 +63,8 @@ Stream::Result Stream::Write(std::string_view bytes, std::size_t& size) {
   if (error == boost::asio::error::would_block) return Result::kWantWrite;
   return error ? Result::kEnded : Result::kDone;
 }
+
+bool Stream::HasPending() const { return ssl_ != nullptr && SSL_has_pending(ssl_.get()) == 1; }
 
 Stream::Result Stream::ResultOf(int returned) const {
   const int error = SSL_get_error(ssl_.get(), returned);

@@ -28,7 +28,10 @@ class Stream {
     kEnded,      // by the other side, or by an error
   };
   Result Read(std::span<std::uint8_t> buffer, std::size_t& size);
-  Result Write(std::string_view bytes, std::size_t& size);
+  // As much as goes at once, and takes it off the front of `bytes`; kDone: all.
+  Result Write(std::string_view& bytes);
+  // Whether something can be read that the socket does not show: the rest of a TLS record.
+  bool HasPending() const;
 
   // Says good-bye as far as that goes at once.
   void Close();
@@ -39,6 +42,7 @@ class Stream {
   struct Free {
     void operator()(SSL* ssl) const;
   };
+  Result WriteSome(std::string_view bytes, std::size_t& size);
   Result ResultOf(int returned) const;
 
   boost::asio::ip::tcp::socket socket_;
