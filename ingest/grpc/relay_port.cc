@@ -26,12 +26,13 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using SteadyClock = std::chrono::steady_clock;
 using Error = boost::system::error_code;
 
 constexpr std::size_t kReadBytes = 16 << 10;
-constexpr std::size_t kUnsentBytesMax = 256 << 10;               // to a terminal that does not read
 constexpr std::size_t kWaitingBytesMax = std::size_t{32} << 20;  // to the other process, which does not take them
-constexpr auto kAcceptPause = std::chrono::milliseconds{100};    // when the process has no file left
+constexpr auto kTick = std::chrono::seconds{1};
+constexpr auto kAcceptPause = std::chrono::milliseconds{100};  // when the process has no file left
 
 // One call to the other process. Deletes itself when gRPC is done with it, which is after Release().
 class Call final : public grpc::ClientBidiReactor<v1::RelayRequest, v1::RelayResponse> {
@@ -106,6 +107,7 @@ class RelayPort::Impl {
   Status Listen();
   void Start() {
     Connect();
+    Tick();
     thread_ = std::thread([this] { context_.run(); });
   }
   void Stop();
@@ -119,6 +121,7 @@ class RelayPort::Impl {
     Stream stream;
     std::size_t unconsumed = 0;  // passed on, and not yet known to be read
     std::string unsent;
+    SteadyClock::time_point write_begin;
     bool waiting = false;  // for something to read
     bool handshake_wants_write = false;
     bool writing = false;
@@ -140,6 +143,7 @@ class RelayPort::Impl {
   v1::RelayEvent& AddEvent(std::uint32_t id, std::size_t size);
   void Flush();
   void Resume();
+  void Tick();
 
   const GatewayOptions options_;
   const TerminalProtocol protocol_;
@@ -157,6 +161,7 @@ class RelayPort::Impl {
   int port_ = 0;
   std::shared_ptr<SSL_CTX> tls_;
   asio::steady_timer retry_{context_};
+  asio::steady_timer tick_{context_};
   std::chrono::seconds retry_delay_{kRetryMin};
   Call* call_ = nullptr;  // that has not ended
   bool calling_ = false;  // until OnGone()
@@ -178,17 +183,7 @@ Status RelayPort::Impl::Listen() {
   if (options_.tls.enabled()) {
     ASSIGN_OR_RETURN(tls_, MakeServerContext(options_.tls));
   }
-  ASSIGN_OR_RETURN(const tcp::endpoint endpoint, EndpointOf(options_.listen));
-  acceptor_.emplace(context_);
-  Error error;
-  acceptor_->open(endpoint.protocol(), error);
-  if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_->bind(endpoint, error);
-  if (!error) acceptor_->listen(asio::socket_base::max_listen_connections, error);
-  if (error) {
-    return absl::UnavailableError(
-        fmt::format("cannot listen for terminals of {} on {}: {}", name_, options_.listen, error.message()));
-  }
+  ASSIGN_OR_RETURN(acceptor_, ListenOn(options_.listen, name_, context_));
   port_ = acceptor_->local_endpoint().port();
   return OkStatus();
 }
@@ -341,6 +336,10 @@ void RelayPort::Impl::WaitReadable(const ConnectionPtr& connection) {
   if (connection->waiting || !connection->open || connection->close_after_writing) return;
   if (connection->unconsumed >= TerminalRelay::kWindowBytes) return;  // until something was consumed
   connection->waiting = true;
+  if (connection->stream.HasPending()) {  // of which the socket says nothing
+    asio::post(context_, [this, connection] { OnReadable(connection, Error()); });
+    return;
+  }
   connection->stream.socket().async_wait(
       connection->handshake_wants_write ? tcp::socket::wait_write : tcp::socket::wait_read,
       [this, connection](const Error& error) { OnReadable(connection, error); });
@@ -371,20 +370,12 @@ void RelayPort::Impl::OnReadable(const ConnectionPtr& connection, const Error& e
 
 void RelayPort::Impl::Send(const ConnectionPtr& connection, std::string_view bytes) {
   if (!connection->writing) {
-    while (!bytes.empty()) {
-      std::size_t sent = 0;
-      const Stream::Result result = connection->stream.Write(bytes, sent);
-      if (result == Stream::Result::kEnded) {
-        Close(connection, {});
-        return;
-      }
-      if (result != Stream::Result::kDone) break;
-      bytes.remove_prefix(sent);
-    }
-    if (bytes.empty()) return;
+    const Stream::Result result = connection->stream.Write(bytes);
+    if (result == Stream::Result::kEnded) Close(connection, {});
+    if (result == Stream::Result::kEnded || result == Stream::Result::kDone) return;
   }
   connection->unsent += bytes;
-  if (connection->unsent.size() > kUnsentBytesMax) {
+  if (connection->unsent.size() > options_.unsent_bytes_max) {
     Close(connection, "write_timeout");
     return;
   }
@@ -393,20 +384,35 @@ void RelayPort::Impl::Send(const ConnectionPtr& connection, std::string_view byt
 
 void RelayPort::Impl::Write(const ConnectionPtr& connection) {
   if (std::exchange(connection->writing, true)) return;
+  connection->write_begin = SteadyClock::now();
   connection->stream.socket().async_wait(tcp::socket::wait_write, [this, connection](const Error& wait_error) {
     connection->writing = false;
     if (wait_error || !connection->open) return;
-    std::size_t sent = 0;
-    if (connection->stream.Write(connection->unsent, sent) == Stream::Result::kEnded) {
+    std::string_view rest = connection->unsent;
+    if (connection->stream.Write(rest) == Stream::Result::kEnded) {
       Close(connection, {});
       return;
     }
-    connection->unsent.erase(0, sent);
+    connection->unsent.erase(0, connection->unsent.size() - rest.size());
     if (!connection->unsent.empty()) {
       Write(connection);
     } else if (connection->close_after_writing) {
       Close(connection, {});
     }
+  });
+}
+
+// What waits for a terminal that does not read ends with it.
+void RelayPort::Impl::Tick() {
+  const auto now = SteadyClock::now();
+  std::vector<ConnectionPtr> late;
+  for (const auto& [id, connection] : connections_) {
+    if (connection->writing && now - connection->write_begin > options_.write_timeout) late.push_back(connection);
+  }
+  for (const ConnectionPtr& connection : late) Close(connection, "write_timeout");
+  tick_.expires_after(kTick);
+  tick_.async_wait([this](const Error& error) {
+    if (!error && !stopping_) Tick();
   });
 }
 

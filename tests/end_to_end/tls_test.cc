@@ -66,6 +66,32 @@ TEST_F(TlsServerTest, TerminalsSpeakTlsOnTheirPort) {
   EXPECT_TRUE(terminal.IsDone(terminal.Send(jt808::MessageId::kPosition, TerminalClient::Position(0, 1))));
 }
 
+// On both of its sides: terminals reach the gateway over TLS, and it shows the server a certificate of its own.
+TEST_F(TlsServerTest, AGatewayPassesTerminalsOnOverTls) {
+  std::vector<std::string> flags = Flags("server", /*ask_clients=*/true);
+  flags.insert(flags.end(), {"--set", "server.relays_allowed=true"});
+  const RunningServer server(folder_.path() / "data", flags);
+  const auto as_client = [&](std::vector<std::string> arguments) {
+    std::vector<std::string> with_tls = {"--tls-ca",  files_.ca,        "--tls-certificate", files_.client_certificate,
+                                         "--tls-key", files_.client_key};
+    with_tls.insert(with_tls.end(), arguments.begin(), arguments.end());
+    return Run(server, with_tls);
+  };
+  ASSERT_EQ(as_client({"vehicles", "add", kVin}).exit_status, 0);
+  ASSERT_EQ(as_client({"terminals", "add", "13800138000", kVin}).exit_status, 0);
+
+  flags = Flags("jt808");
+  flags.insert(flags.end(), {"--role", "gateway", "--set", "jt808.listen=127.0.0.1:0", "--set",
+                             "gateway.upstream=" + server.address(), "--set", "gateway.tls_ca_file=" + files_.ca,
+                             "--set", "gateway.tls_certificate_file=" + files_.client_certificate, "--set",
+                             "gateway.tls_key_file=" + files_.client_key});
+  const RunningServer gateway(folder_.path() / "gateway", flags);
+  TerminalClient terminal(gateway.jt808_port(), "13800138000", files_.ca);
+  ASSERT_TRUE(terminal.LogIn());
+  EXPECT_TRUE(terminal.IsDone(terminal.Send(jt808::MessageId::kPosition, TerminalClient::Position(0, 1))));
+  EXPECT_THAT(as_client({"latest", kVin}).output, HasSubstr("gnss_speed"));
+}
+
 TEST_F(TlsServerTest, WrongFilesAreNamedAtTheStart) {
   const ProgramResult result = RunProgram({std::string(TELLTALE_BINARY_DIR) + "/server/telltaled", "--set",
                                            "store.data_dir=" + (folder_.path() / "data").string(), "--set",
