@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/temporary_folder.h"
+
 namespace telltale {
 namespace {
 
@@ -16,13 +18,9 @@ using ::testing::HasSubstr;
 class FileSums : public ::testing::Test {
  protected:
   FileSums() {
-    std::string name = (fs::temp_directory_path() / "telltale-sums-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
     Write("store/a", "a");
     Write("store/deep/er/b", std::string(3'000'000, 'b'));
   }
-  ~FileSums() override { fs::remove_all(folder_); }
 
   void Write(const std::string& path, const std::string& text) const {
     fs::create_directories((folder_ / path).parent_path());
@@ -36,7 +34,8 @@ class FileSums : public ::testing::Test {
   }
   std::string At(const std::string& path) const { return folder_ / path; }
 
-  fs::path folder_;
+  const TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(FileSums, ABackupIsRestoredAsItWas) {

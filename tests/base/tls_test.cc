@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/base/tls_files.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {
@@ -17,17 +18,8 @@ using testing::HasSubstr;
 
 class TlsTest : public testing::Test {
  protected:
-  TlsTest() : folder_(MakeFolder()), files_(folder_) {}
-  ~TlsTest() override { std::filesystem::remove_all(folder_); }
-
-  static std::filesystem::path MakeFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tls_test.XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    return name;
-  }
-
-  const std::filesystem::path folder_;
-  const TlsFiles files_;
+  const TemporaryFolder folder_;
+  const TlsFiles files_{folder_.path()};
 };
 
 TEST_F(TlsTest, FilesThatBelongTogetherAreTaken) {
@@ -55,7 +47,7 @@ TEST_F(TlsTest, AWrongFileIsNamed) {
   EXPECT_THAT(
       what({.certificate_file = files_.server_certificate, .key_file = files_.client_key, .client_ca_file = {}}),
       HasSubstr(files_.client_key));
-  const std::string garbage = folder_ / "garbage.pem";
+  const std::string garbage = folder_.path() / "garbage.pem";
   std::ofstream(garbage) << "secret";
   const std::string message =
       what({.certificate_file = files_.server_certificate, .key_file = files_.server_key, .client_ca_file = garbage});

@@ -5,6 +5,7 @@
 
 #include "canned_server.h"
 #include "cli/json.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale::cli {
 namespace {
@@ -19,19 +20,14 @@ using testing::IsEmpty;
 class TemporaryFile {
  public:
   TemporaryFile(const std::string& name, const std::string& content) {
-    std::string folder = (std::filesystem::temp_directory_path() / "telltale_cli_XXXXXX").string();
-    folder_ = mkdtemp(folder.data());
-    path_ = (folder_ / name).string();
+    path_ = folder_.path() / name;
     std::ofstream(path_, std::ios::binary) << content;
   }
-  ~TemporaryFile() { std::filesystem::remove_all(folder_); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
 
   const std::string& path() const { return path_; }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
   std::string path_;
 };
 

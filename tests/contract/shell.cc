@@ -6,7 +6,6 @@
 #include <sstream>
 #include <stdexcept>
 
-#include <stdlib.h>
 #include <sys/wait.h>
 
 namespace telltale::contract {
@@ -20,20 +19,9 @@ std::string Quoted(const std::string& word) {
 
 }  // namespace
 
-ScratchFolder::ScratchFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "telltale-contract-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
-  path_ = name;
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 void ScratchFolder::Write(const std::string& name, const std::string& text) const {
-  std::filesystem::create_directories((path_ / name).parent_path());
-  std::ofstream(path_ / name) << text;
+  std::filesystem::create_directories((path() / name).parent_path());
+  std::ofstream(path() / name) << text;
 }
 
 ShellOutcome RunCommand(const std::vector<std::string>& words) {

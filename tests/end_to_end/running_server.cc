@@ -45,17 +45,6 @@ std::size_t AppendTo(char* bytes, std::size_t size, std::size_t count, void* tex
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "telltale-test-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 RunningServer::RunningServer(const std::filesystem::path& data_dir, const std::vector<std::string>& arguments) {
   const std::filesystem::path port_file = data_dir / "ports";
   std::filesystem::create_directories(data_dir);

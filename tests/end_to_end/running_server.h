@@ -14,20 +14,9 @@
 #include "telltale/v1/ingest.grpc.pb.h"
 #include "telltale/v1/vehicles.grpc.pb.h"
 
+#include "tests/temporary_folder.h"
+
 namespace telltale {
-
-// A folder that goes with its owner.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // The real telltaled on free ports. Killed, if it still runs, when destroyed.
 class RunningServer {

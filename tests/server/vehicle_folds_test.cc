@@ -16,7 +16,7 @@
 #include "tests/advice/random_drive.h"
 #include "tests/advice/trace.h"
 #include "tests/rounds.h"
-#include "tests/storage/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {
@@ -69,9 +69,9 @@ class World {
   }
 
   void Open() {
-    documents_ = *RocksDbDocumentStore::Open({.path = folder_.path() + "/documents"});
+    documents_ = *RocksDbDocumentStore::Open({.path = folder_.path() / "documents"});
     telemetry_ = *RocksDbTelemetryStore::Open(
-        {.path = folder_.path() + "/telemetry", .frames_per_block = 64, .disk_free_bytes_min = 0});
+        {.path = folder_.path() / "telemetry", .frames_per_block = 64, .disk_free_bytes_min = 0});
     days_ = std::make_unique<DayStore>(*documents_);
     drivers_ = std::make_unique<DriverLog>(*documents_);
     folds_ = *VehicleFolds::Open(BuiltinCatalog(), *telemetry_, *days_, *drivers_, clock_, {});

@@ -22,7 +22,7 @@
 #include "storage/rocksdb/verification.h"
 #include "tests/storage/crash_writer.h"
 #include "tests/storage/store_access.h"
-#include "tests/storage/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {
@@ -338,14 +338,14 @@ TEST_P(ArchivedDays, ReportEveryFlippedBit) {
 
 TEST_P(ArchivedDays, AreVerifiedOffline) {
   TemporaryFolder data;
-  ASSERT_TRUE(RocksDbDocumentStore::Open({.path = data.path() + "/documents"}).ok());
-  ASSERT_TRUE(store_->LinkTo(data.path() + "/telemetry").ok());
+  ASSERT_TRUE(RocksDbDocumentStore::Open({.path = data.path() / "documents"}).ok());
+  ASSERT_TRUE(store_->LinkTo(data.path() / "telemetry").ok());
   const auto sound = VerifyStores(data.path(), {});
   ASSERT_TRUE(sound.ok()) << sound.status();
   EXPECT_THAT(sound->damage, ::testing::IsEmpty());
   EXPECT_GT(sound->frame_count, 4U * static_cast<unsigned>(frame_count_));
   TelemetryStoreOptions options = options_;
-  options.path = data.path() + "/telemetry";
+  options.path = data.path() / "telemetry";
   {
     auto database = internal::TelemetryDatabase::Open(options);
     ASSERT_TRUE(database.ok()) << database.status();

@@ -16,7 +16,7 @@
 #include "storage/rocksdb/rocksdb_document_store.h"
 #include "storage/rocksdb/rocksdb_status.h"
 #include "tests/storage/memory_document_store.h"
-#include "tests/storage/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {
@@ -147,8 +147,8 @@ TEST(RocksDbDocumentStore, KeepsDocumentsOverARestart) {
 
 TEST(RocksDbDocumentStore, MakesItsFolderWithTheFoldersAbove) {
   const TemporaryFolder folder;
-  OpenIn(folder.path() + "/var/telltale/documents");
-  EXPECT_TRUE(std::filesystem::is_directory(folder.path() + "/var/telltale/documents"));
+  OpenIn(folder.path() / "var/telltale/documents");
+  EXPECT_TRUE(std::filesystem::is_directory(folder.path() / "var/telltale/documents"));
 }
 
 TEST(RocksDbDocumentStore, RefusesAWrongOption) {
@@ -158,8 +158,8 @@ TEST(RocksDbDocumentStore, RefusesAWrongOption) {
 
 TEST(RocksDbDocumentStore, CannotMakeItsFolderBelowAFile) {
   const TemporaryFolder folder;
-  std::ofstream(folder.path() + "/file") << "x";
-  EXPECT_TRUE(absl::IsUnavailable(RocksDbDocumentStore::Open({.path = folder.path() + "/file/documents"}).status()));
+  std::ofstream(folder.path() / "file") << "x";
+  EXPECT_TRUE(absl::IsUnavailable(RocksDbDocumentStore::Open({.path = folder.path() / "file/documents"}).status()));
 }
 
 TEST(RocksDbDocumentStore, SaysThatAnotherHasItOpen) {

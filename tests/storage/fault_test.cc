@@ -16,7 +16,7 @@
 #include "tests/storage/crash_writer.h"
 #include "tests/storage/faulty_file_system.h"
 #include "tests/storage/store_access.h"
-#include "tests/storage/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {
@@ -320,7 +320,7 @@ std::unique_ptr<RocksDbTelemetryStore> OpenTorn(StoreOnBadDisk& disk, const std:
 
 TEST(TornJournal, IsWholeOrEndsWithTheGroupBefore) {
   TemporaryFolder folder;
-  StoreOnBadDisk disk(folder.path() + "/store");
+  StoreOnBadDisk disk(folder.path() / "store");
   disk.options().frames_per_block = 128;  // nothing is sealed
   disk.Open();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(disk.Append(i).ok());
@@ -331,7 +331,7 @@ TEST(TornJournal, IsWholeOrEndsWithTheGroupBefore) {
   const std::string bytes = ReadFile(segment);
   EXPECT_EQ(bytes.size(), WrittenBytes(segment)) << "a segment that was closed has nothing behind its end";
   ASSERT_GT(bytes.size(), before);
-  const std::string copy = folder.path() + "/copy";
+  const std::string copy = folder.path() / "copy";
   // Under a sanitizer every seventh, and all where padding may be.
   const auto next = [&](std::size_t size) { return size + (kSanitized && size + 9 < bytes.size() ? 7 : 1); };
   for (std::size_t size = before; size <= bytes.size(); size = next(size)) {
@@ -350,7 +350,7 @@ TEST(TornJournal, IsWholeOrEndsWithTheGroupBefore) {
 TEST(TornJournal, OfSectorsEndsWithTheGroupBefore) {
   constexpr std::size_t kSector = 512;
   TemporaryFolder folder;
-  StoreOnBadDisk disk(folder.path() + "/store");
+  StoreOnBadDisk disk(folder.path() / "store");
   disk.files().SkipSyncs();
   disk.options().frames_per_block = 4096;  // nothing is sealed
   disk.Open();
@@ -374,7 +374,7 @@ TEST(TornJournal, OfSectorsEndsWithTheGroupBefore) {
   const std::string bytes = ReadFile(segment);
   const std::size_t sectors = (after - before) / kSector;
   ASSERT_GT(sectors, 256U) << "several records";
-  const std::string copy = folder.path() + "/copy";
+  const std::string copy = folder.path() / "copy";
   for (int round = 0; round < Rounds(40); ++round) {
     std::string torn = bytes.substr(0, after);
     torn.resize((after + 4095) / 4096 * 4096);
@@ -410,7 +410,7 @@ TEST(BegunSegment, OfZerosIsBegunAgain) {
   disk.Open();
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(disk.Append(i).ok());
   disk.Close();
-  WriteFile(folder.path() + "/journal/0000000002.journal", std::string(4096, '\0'));
+  WriteFile(folder.path() / "journal/0000000002.journal", std::string(4096, '\0'));
   disk.Open();
   EXPECT_EQ(disk.store().Stats().replay_damaged_count, 0U);
   disk.ExpectSound(false);
@@ -455,7 +455,7 @@ TEST(LostJournal, IsCountedAndWhatIsAppendedLaterIsReplayed) {
   for (int i = 0; i < 10; ++i) ASSERT_TRUE(disk.Append(i).ok());
   ASSERT_TRUE(disk.store().Flush().ok());
   disk.Close();
-  std::filesystem::remove_all(folder.path() + "/journal");
+  std::filesystem::remove_all(folder.path() / "journal");
   disk.Open();
   EXPECT_EQ(disk.store().Stats().replay_damaged_count, 1U);
   ASSERT_TRUE(disk.Append(10).ok());
@@ -566,10 +566,10 @@ void CheckDamaged(const TelemetryStoreOptions& options, const std::string& file,
 
 TEST(FlippedBit, IsToldAndNeverGivenAsData) {
   TemporaryFolder folder;
-  StoreOnBadDisk disk(folder.path() + "/store");
+  StoreOnBadDisk disk(folder.path() / "store");
   std::map<VehicleId, VehicleFrames> written;
   WriteFleet(disk, written);
-  const std::string copy = folder.path() + "/copy";
+  const std::string copy = folder.path() / "copy";
   TelemetryStoreOptions options = disk.options();
   options.path = copy;
   std::mt19937 random(11);

@@ -8,7 +8,7 @@
 #include "storage/rocksdb/rocksdb_document_store.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/vehicle_registry.h"
-#include "tests/storage/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {
@@ -44,7 +44,7 @@ TEST_P(FormatVersion, OpensWithEverythingInIt) {
   const std::filesystem::path store_of_version = fmt::format("{}/v{}", TELLTALE_STORES, GetParam());
   ASSERT_TRUE(std::filesystem::exists(store_of_version)) << "docs/development.md tells how to add one";
   std::filesystem::copy(store_of_version, folder.path(), std::filesystem::copy_options::recursive);
-  auto documents = RocksDbDocumentStore::Open({.path = folder.path() + "/documents"});
+  auto documents = RocksDbDocumentStore::Open({.path = folder.path() / "documents"});
   ASSERT_TRUE(documents.ok()) << documents.status();
   const auto registry = VehicleRegistry::Open(**documents);
   ASSERT_TRUE(registry.ok()) << registry.status();
@@ -53,7 +53,7 @@ TEST_P(FormatVersion, OpensWithEverythingInIt) {
   }
   for (const char* pass : {"first", "second"}) {
     SCOPED_TRACE(pass);
-    auto store = RocksDbTelemetryStore::Open({.path = folder.path() + "/telemetry"});
+    auto store = RocksDbTelemetryStore::Open({.path = folder.path() / "telemetry"});
     ASSERT_TRUE(store.ok()) << store.status();
     const Digest blocks = DigestOf(**store, 1);
     EXPECT_EQ(blocks.frames, 1'330U);

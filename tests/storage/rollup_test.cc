@@ -8,7 +8,7 @@
 #include "storage/codec/signal_sums.h"
 #include "storage/fleet_percentile.h"
 #include "tests/storage/store_access.h"
-#include "tests/storage/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {

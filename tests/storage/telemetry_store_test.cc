@@ -23,7 +23,7 @@
 #include "tests/rounds.h"
 #include "tests/storage/crash_writer.h"
 #include "tests/storage/store_access.h"
-#include "tests/storage/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {

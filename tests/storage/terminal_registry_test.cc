@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/rocksdb/rocksdb_document_store.h"
-#include "tests/storage/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {
@@ -47,6 +47,16 @@ TEST_F(TerminalRegistryTest, ListsPageByPageInOrder) {
     after = page.back();
   }
   EXPECT_THAT(numbers, ::testing::ElementsAre("1", "10", "2", "LZYTBGCW4J1036497"));
+}
+
+TEST_F(TerminalRegistryTest, AVinIsKeptInUpperCase) {
+  ASSERT_TRUE(
+      registry_.Put({.protocol = TerminalProtocol::kGb32960, .number = "lzytbgcw4j1036497", .vehicle_id = 2}).ok());
+  for (const char* number : {"lzytbgcw4j1036497", "LZYTBGCW4J1036497"}) {
+    const auto found = registry_.Find(TerminalProtocol::kGb32960, number);
+    ASSERT_TRUE(found.ok()) << number;
+    EXPECT_EQ(found->number, "LZYTBGCW4J1036497");
+  }
 }
 
 TEST_F(TerminalRegistryTest, WrongNumbersAreRefusedAndDamageIsSeen) {

@@ -17,6 +17,7 @@
 #include "tests/end_to_end/terminal_client.h"
 #include "tests/ingest/built_in_catalog.h"
 #include "tests/ingest/fake_stores.h"
+#include "tests/temporary_folder.h"
 
 namespace telltale {
 namespace {
@@ -210,17 +211,8 @@ TEST_F(GatewayTest, WhileTheStoreHasNoRoomNothingIsRead) {
 
 class GatewayTlsTest : public GatewayTest {
  protected:
-  GatewayTlsTest() : folder_(MakeFolder()), files_(folder_) {}
-  ~GatewayTlsTest() override { std::filesystem::remove_all(folder_); }
-
-  static std::filesystem::path MakeFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "gateway_test.XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    return name;
-  }
-
-  const std::filesystem::path folder_;
-  const TlsFiles files_;
+  const TemporaryFolder folder_;
+  const TlsFiles files_{folder_.path()};
 };
 
 TEST_F(GatewayTlsTest, TerminalsMaySpeakTls) {
