@@ -81,9 +81,11 @@ Status RollupWriter::PutPart(SignalId signal, RollupPart part,
     const bool is_sum = part == RollupPart::kSum;
     run_.Add(index, is_sum ? both_ : low_, std::span<const RawValue>(row, is_sum ? 2 : 1));
   };
-  // Vehicles are added in order, but for those that come a second time.
+  // Vehicles are added in order, but for those that come a second time, perhaps right behind the first.
+  const auto not_after = [](const auto& one, const auto& next) { return one.first >= next.first; };
+  const bool is_in_order = std::ranges::adjacent_find(added, not_after) == added.end();
   const bool is_written = day_is_written_ || written_pages_.contains(page_);
-  if (is_written || !std::ranges::is_sorted(added, {}, [](const auto& entry) { return entry.first; })) {
+  if (is_written || !is_in_order) {
     Values values;
     if (is_written) RETURN_IF_ERROR(AddWritten(key, part, values));
     for (const auto& [index, sums] : added) {

@@ -7,6 +7,7 @@
 
 #include "storage/codec/signal_sums.h"
 #include "storage/fleet_percentile.h"
+#include "storage/rocksdb/rollup_writer.h"
 #include "tests/storage/store_access.h"
 #include "tests/temporary_folder.h"
 
@@ -69,6 +70,30 @@ RawValue RandomValue(std::mt19937& random) {
     default:
       return static_cast<RawValue>(random() % 100) - 50;
   }
+}
+
+// A block of the last vehicle that is archived may come meanwhile: it is archived again at once.
+TEST(Rollups, AVehicleThatIsAddedTwiceHasTheLaterOnes) {
+  const TemporaryFolder folder;
+  {
+    const auto database = internal::TelemetryDatabase::Open({.path = folder.path()});
+    ASSERT_TRUE(database.ok()) << database.status();
+    internal::RollupWriter writer(**database);
+    const auto sums = [](std::uint32_t count) {
+      return std::vector<SignalSums::Sums>{{.signal = 1, .count = count, .first = 3, .last = 3, .min = 3, .max = 3}};
+    };
+    writer.Begin(kDay);
+    ASSERT_TRUE(writer.Add(1, sums(1)).ok());
+    ASSERT_TRUE(writer.Add(2, sums(1)).ok());
+    ASSERT_TRUE(writer.Add(2, sums(2)).ok());
+    ASSERT_TRUE(writer.Flush().ok());
+    ASSERT_TRUE((*database)->Flush().ok());
+  }
+  const auto store = Open({.path = folder.path()});
+  const Rollups stored = Stored(*store, kDay, 1);
+  ASSERT_EQ(stored.size(), 2U);
+  EXPECT_EQ(stored.at(1).front(), 1);
+  EXPECT_EQ(stored.at(2).front(), 2);
 }
 
 TEST(Rollups, AreWhatTheFramesOfTheDayAddUpTo) {
