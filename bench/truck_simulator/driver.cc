@@ -1,4 +1,4 @@
-#include "bench/truck_model/driver.h"
+#include "bench/truck_simulator/driver.h"
 
 #include <algorithm>
 

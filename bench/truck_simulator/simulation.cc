@@ -1,4 +1,4 @@
-#include "bench/truck_model/simulation.h"
+#include "bench/truck_simulator/simulation.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "bench/truck_model/ledger.h"
+#include "bench/truck_simulator/ledger.h"
 
 namespace telltale::truck {
 

@@ -1,4 +1,4 @@
-#include "bench/truck_model/road.h"
+#include "bench/truck_simulator/road.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <span>
 
 #include "base/check.h"
-#include "bench/truck_model/random.h"
+#include "bench/truck_simulator/random.h"
 
 namespace telltale::truck {
 namespace {

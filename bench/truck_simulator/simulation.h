@@ -4,11 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "bench/truck_model/driver.h"
-#include "bench/truck_model/ledger.h"
-#include "bench/truck_model/road.h"
-#include "bench/truck_model/speed_plan.h"
-#include "bench/truck_model/vehicle.h"
+#include "bench/truck_simulator/driver.h"
+#include "bench/truck_simulator/ledger.h"
+#include "bench/truck_simulator/road.h"
+#include "bench/truck_simulator/speed_plan.h"
+#include "bench/truck_simulator/vehicle.h"
 
 namespace telltale::truck {
 

@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <vector>
 
-#include "bench/truck_model/driver.h"
-#include "bench/truck_model/road.h"
-#include "bench/truck_model/vehicle.h"
+#include "bench/truck_simulator/driver.h"
+#include "bench/truck_simulator/road.h"
+#include "bench/truck_simulator/vehicle.h"
 
 namespace telltale::truck {
 

@@ -1,4 +1,4 @@
-#include "bench/truck_model/vehicle.h"
+#include "bench/truck_simulator/vehicle.h"
 
 #include <algorithm>
 #include <cmath>

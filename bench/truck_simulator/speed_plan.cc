@@ -1,11 +1,11 @@
-#include "bench/truck_model/speed_plan.h"
+#include "bench/truck_simulator/speed_plan.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
 
-#include "bench/truck_model/random.h"
+#include "bench/truck_simulator/random.h"
 
 namespace telltale::truck {
 namespace {

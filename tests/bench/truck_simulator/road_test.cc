@@ -1,4 +1,4 @@
-#include "bench/truck_model/road.h"
+#include "bench/truck_simulator/road.h"
 
 #include <algorithm>
 #include <cmath>
