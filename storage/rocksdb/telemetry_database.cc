@@ -127,6 +127,22 @@ Status OpenError(const rocksdb::Status& status, const rocksdb::Options& options,
   return ToStatus(status, what + tables);
 }
 
+// Deletes those of the files, which come in order of age and were never merged, that have only what was removed.
+Status DeleteOldest(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
+                    const std::vector<rocksdb::SstFileMetaData>& files) {
+  // Sees all that these files have, as it was made after they were looked up.
+  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(InKeyOrder(), family));
+  it->SeekToFirst();
+  RETURN_IF_ERROR(ToStatus(it->status(), "look for the oldest day"));
+  for (const rocksdb::SstFileMetaData& file : files) {
+    if (it->Valid() && it->key().compare(file.largestkey) <= 0) break;
+    const rocksdb::Status deleted = db.DeleteFile(file.name);
+    if (deleted.IsInvalidArgument()) break;  // an older one is being merged: then it goes that way
+    RETURN_IF_ERROR(ToStatus(deleted, fmt::format("drop {}", file.name)));
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 StatusOr<std::unique_ptr<TelemetryDatabase>> TelemetryDatabase::Open(const TelemetryStoreOptions& options) {
@@ -242,17 +258,13 @@ Status TelemetryDatabase::DropFiles(rocksdb::ColumnFamilyHandle* family, const s
   }
   std::vector<rocksdb::SstFileMetaData> unmerged = files.levels.front().files;
   std::ranges::sort(unmerged, {}, &rocksdb::SstFileMetaData::largest_seqno);
-  // Sees all that these files have, as it was made after they were looked up.
-  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(InKeyOrder(), family));
-  it->SeekToFirst();
-  RETURN_IF_ERROR(ToStatus(it->status(), "look for the oldest day"));
-  for (const rocksdb::SstFileMetaData& file : unmerged) {
-    if (it->Valid() && it->key().compare(file.largestkey) <= 0) break;
-    const rocksdb::Status deleted = db->DeleteFile(file.name);
-    if (deleted.IsInvalidArgument()) break;  // it is being merged: then it goes that way
-    RETURN_IF_ERROR(ToStatus(deleted, fmt::format("drop {}", file.name)));
-  }
-  return OkStatus();
+  if (unmerged.empty()) return OkStatus();
+  // While it deletes a file RocksDB lets go of its lock: a merge of the file that began then would be an error for
+  // good. Merges that run already have marked their files, which stay.
+  Status status = ToStatus(db->SetOptions(family, {{"disable_auto_compactions", "true"}}), "hold merges");
+  if (status.ok()) status = DeleteOldest(*db, family, unmerged);
+  Status resumed = ToStatus(db->SetOptions(family, {{"disable_auto_compactions", "false"}}), "resume merges");
+  return status.ok() ? resumed : status;
 }
 
 StatusOr<std::optional<std::uint64_t>> TelemetryDatabase::SealedSequence() const {

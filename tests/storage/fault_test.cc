@@ -1,5 +1,7 @@
 // Disks that fail, fill up, tear and flip: what was acknowledged is there or its loss is told, never something else.
 
+#include <array>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -10,8 +12,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include "storage/rocksdb/disk_space.h"
+#include "storage/rocksdb/telemetry_database.h"
+#include "storage/rocksdb/telemetry_keys.h"
 #include "tests/rounds.h"
 #include "tests/storage/crash_writer.h"
 #include "tests/storage/faulty_file_system.h"
@@ -599,6 +604,53 @@ TEST(FlippedBit, IsToldAndNeverGivenAsData) {
     }
   }
   EXPECT_GE(flip_count, Rounds(100));
+}
+
+// On a slow disk RocksDB may begin to merge the very files that are being deleted, which it does not survive. Here its
+// thread that merges is held until the first of them is on its way, so that it comes to the others meanwhile.
+TEST(SlowDisk, OldDaysGoWhileTheirFilesAreMerged) {
+  const TemporaryFolder folder;
+  const auto files = std::make_shared<FaultyFileSystem>();
+  const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(files);
+  files->SkipSyncs();
+  TelemetryStoreOptions options = SmallOptions(folder.path());
+  options.env = env.get();
+  const auto opened = internal::TelemetryDatabase::Open(options);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  internal::TelemetryDatabase& database = **opened;
+  rocksdb::DB& db = *database.db;
+
+  std::atomic<bool> merging = false;
+  std::atomic<bool> deleting = false;
+  const std::thread::id deleter = std::this_thread::get_id();
+  files->Fail([&, deleter](Operation operation, const std::string& path) {
+    std::array<char, 16> thread_name{};
+    pthread_getname_np(pthread_self(), thread_name.data(), thread_name.size());
+    if (thread_name.data() == std::string_view("rocksdb:low") && operation == Operation::kCreate) {
+      merging = true;
+      while (!deleting) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    if (merging && std::this_thread::get_id() == deleter && path.find("MANIFEST") != std::string::npos) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+    return rocksdb::IOStatus::OK();
+  });
+  const auto put = [&](rocksdb::ColumnFamilyHandle* family, const std::string& key) {
+    EXPECT_TRUE(db.Put({}, family, key, "y").ok());
+    EXPECT_TRUE(db.Flush({}, family).ok());
+  };
+  put(database.latest, "1");
+  std::thread merge([&] { EXPECT_TRUE(db.CompactRange({}, database.latest, nullptr, nullptr).ok()); });
+  while (!merging) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  for (std::int64_t day = 1; day <= 6; ++day) put(database.short_lived, internal::BlockPrefix(day, 1) + "x");
+  deleting = true;
+  EXPECT_TRUE(database.DropDays({database.short_lived}, 7).ok());
+  merge.join();
+  put(database.short_lived, internal::BlockPrefix(8, 1) + "x");
+  EXPECT_TRUE(database.Flush().ok());
+  std::uint64_t errors = 0;
+  EXPECT_TRUE(db.GetIntProperty("rocksdb.background-errors", &errors));
+  EXPECT_EQ(errors, 0U);
 }
 
 }  // namespace

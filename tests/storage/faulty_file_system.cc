@@ -138,8 +138,12 @@ IOStatus FaultyFileSystem::Full(const std::string& path) {
 }
 
 IOStatus FaultyFileSystem::Check(Operation operation, const std::string& path) const {
-  MutexLock lock(mutex_);
-  return rule_ ? rule_(operation, path) : IOStatus::OK();
+  Rule rule;
+  {
+    MutexLock lock(mutex_);
+    rule = rule_;
+  }
+  return rule ? rule(operation, path) : IOStatus::OK();
 }
 
 IOStatus FaultyFileSystem::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,

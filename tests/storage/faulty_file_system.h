@@ -19,7 +19,7 @@ namespace telltale {
 class FaultyFileSystem : public rocksdb::FileSystemWrapper {
  public:
   enum class Operation { kCreate, kWrite, kSync, kDelete, kRename, kRead };
-  // Not OK: the operation fails with it.
+  // Not OK: the operation fails with it. Called by many threads at once; may take its time, as a slow disk.
   using Rule = std::function<rocksdb::IOStatus(Operation operation, const std::string& path)>;
 
   FaultyFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
