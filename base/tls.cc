@@ -1,8 +1,6 @@
 #include "base/tls.h"
 
 #include <csignal>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -24,14 +22,6 @@ Status Wrong(const std::string& file, std::string_view what) {
 }
 
 }  // namespace
-
-StatusOr<std::string> ReadTextFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return absl::NotFoundError(fmt::format("{} cannot be read", path));
-  return std::move(text).str();
-}
 
 StatusOr<std::shared_ptr<SSL_CTX>> MakeServerContext(const TlsOptions& options) {
   // OpenSSL writes to sockets without MSG_NOSIGNAL: one that the other side has closed would end the process.

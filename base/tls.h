@@ -23,9 +23,6 @@ struct TlsOptions {
 // for messages. Errors: INVALID_ARGUMENT.
 Status Validate(const TlsOptions& options, std::string_view section);
 
-// A file's whole text. Errors: NOT_FOUND it cannot be read.
-StatusOr<std::string> ReadTextFile(const std::string& path);
-
 // For OpenSSL, TLS 1.2 and newer. From then on the process ignores SIGPIPE. Errors: INVALID_ARGUMENT.
 StatusOr<std::shared_ptr<SSL_CTX>> MakeServerContext(const TlsOptions& options);
 

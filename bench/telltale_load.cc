@@ -31,6 +31,7 @@ struct Arguments {
   std::string start_time;
   std::string protocol = kGrpc;
   std::string terminals = "127.0.0.1:7611";
+  std::uint32_t first_terminal = 0;
   bool echo = true;
 };
 
@@ -47,6 +48,8 @@ void AddOptions(CLI::App& app, LoadOptions& options, Arguments& arguments) {
                  "--rate for --duration, with --storm-every")
       ->check(CLI::IsMember({kGrpc, kJt808, kGb32960}));
   app.add_option("--terminals", arguments.terminals, "host:port where terminals connect");
+  app.add_option("--first-terminal", arguments.first_terminal,
+                 "With terminals: the index of the first, so that several generators have terminals of their own");
   app.add_flag("!--no-echo", arguments.echo, "With terminals: not also against a server that only answers");
   app.add_option("--vehicles", options.vehicle_count, "Vehicles; they are registered first");
   app.add_option("--signals", options.signal_count, "Signals in a frame");
@@ -87,6 +90,7 @@ int RunTerminals(const LoadOptions& options, const Arguments& arguments) {
   telltale::TerminalLoadOptions terminals{.protocol = arguments.protocol,
                                           .server = options.server,
                                           .terminals = arguments.terminals,
+                                          .first_terminal = arguments.first_terminal,
                                           .duration = options.duration,
                                           .rate = options.rate,
                                           .storm_period = options.storm_period,

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
 #include "base/csv.h"
+#include "base/file.h"
 #include "catalog/internal/builtin_signals.h"
 #include "catalog/internal/signal_row.h"
 
@@ -20,11 +19,8 @@ StatusOr<Catalog> Catalog::Load(const std::vector<std::string>& extra_files) {
   Catalog catalog;
   RETURN_IF_ERROR(catalog.AddCsv(builtin, "catalog/signals.csv"));
   for (const std::string& path : extra_files) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return absl::NotFoundError(fmt::format("cannot open the signal file {}", path));
-    std::stringstream text;
-    text << in.rdbuf();
-    RETURN_IF_ERROR(catalog.AddCsv(text.str(), path));
+    ASSIGN_OR_RETURN(const std::string csv, ReadWholeFile(path));
+    RETURN_IF_ERROR(catalog.AddCsv(csv, path));
   }
   catalog.BuildIndex();
   return catalog;

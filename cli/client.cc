@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include "base/file.h"
 #include "base/tls.h"
 
 namespace telltale::cli {
@@ -36,10 +37,10 @@ StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const ChannelS
     return absl::InvalidArgumentError("--tls-certificate is shown over TLS, which --tls-ca turns on");
   }
   grpc::SslCredentialsOptions options;
-  ASSIGN_OR_RETURN(options.pem_root_certs, ReadTextFile(security.ca_file));
+  ASSIGN_OR_RETURN(options.pem_root_certs, ReadWholeFile(security.ca_file));
   if (!security.certificate_file.empty()) {
-    ASSIGN_OR_RETURN(options.pem_cert_chain, ReadTextFile(security.certificate_file));
-    ASSIGN_OR_RETURN(options.pem_private_key, ReadTextFile(security.key_file));
+    ASSIGN_OR_RETURN(options.pem_cert_chain, ReadWholeFile(security.certificate_file));
+    ASSIGN_OR_RETURN(options.pem_private_key, ReadWholeFile(security.key_file));
   }
   return grpc::SslCredentials(options);
 }

@@ -1,8 +1,5 @@
 #include "cli/html_report.h"
 
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -80,20 +77,5 @@ void HtmlReport::AddList(const std::vector<std::string>& items) {
 }
 
 std::string HtmlReport::Take() { return std::exchange(html_, {}) + "</body></html>\n"; }
-
-bool WriteFile(const std::string& path, std::string_view text) {
-  const std::string unfinished = path + ".new";
-  {
-    std::ofstream out(unfinished, std::ios::binary);
-    out << text;
-    if (!out.flush()) {
-      std::remove(unfinished.c_str());
-      return false;
-    }
-  }
-  std::error_code error;
-  std::filesystem::rename(unfinished, path, error);
-  return !error;
-}
 
 }  // namespace telltale::cli

@@ -2,9 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "cli/table.h"
 
 namespace telltale::cli {
 
@@ -25,8 +24,5 @@ class HtmlReport {
  private:
   std::string html_;
 };
-
-// Writes it, whole or not at all. False: it cannot be written there.
-bool WriteFile(const std::string& path, std::string_view text);
 
 }  // namespace telltale::cli

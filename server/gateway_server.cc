@@ -7,6 +7,7 @@
 #include <prometheus/exposer.h>
 #include <prometheus/registry.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/tls.h"
 #include "ingest/grpc/relay_port.h"
@@ -29,10 +30,10 @@ StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const GatewayR
     return absl::InvalidArgumentError("gateway.tls_certificate_file needs gateway.tls_ca_file, which turns TLS on");
   }
   grpc::SslCredentialsOptions ssl;
-  ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadTextFile(options.ca_file));
+  ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadWholeFile(options.ca_file));
   if (!options.certificate_file.empty()) {
-    ASSIGN_OR_RETURN(ssl.pem_cert_chain, ReadTextFile(options.certificate_file));
-    ASSIGN_OR_RETURN(ssl.pem_private_key, ReadTextFile(options.key_file));
+    ASSIGN_OR_RETURN(ssl.pem_cert_chain, ReadWholeFile(options.certificate_file));
+    ASSIGN_OR_RETURN(ssl.pem_private_key, ReadWholeFile(options.key_file));
   }
   return grpc::SslCredentials(ssl);
 }

@@ -4,8 +4,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <type_traits>
 
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/file_sums.h"
 #include "base/log.h"
 #include "server/config.h"
@@ -71,25 +70,17 @@ Status ReadConfig(const Arguments& arguments, Config& config) {
   return Validate(config);
 }
 
-// Whole or not at all, so that a reader never sees half of it.
 template <typename AnyServer>
 Status WritePortFile(const std::string& path, const AnyServer& server) {
-  const std::string unfinished = path + ".new";
-  {
-    std::ofstream out(unfinished);
-    if constexpr (std::is_same_v<AnyServer, Server>) out << fmt::format("grpc={}\n", server.grpc_port());
-    out << fmt::format("metrics={}\n", server.metrics_port());
-    for (const auto& [name, protocol] :
-         {std::pair{"jt808", TerminalProtocol::kJt808}, std::pair{"gb32960", TerminalProtocol::kGb32960},
-          std::pair{"gb17691", TerminalProtocol::kGb17691}}) {
-      out << fmt::format("{}={}\n", name, server.terminal_port(protocol));
-    }
-    if (!out.flush()) return absl::UnavailableError(fmt::format("cannot write {}", unfinished));
+  std::string lines;
+  if constexpr (std::is_same_v<AnyServer, Server>) lines += fmt::format("grpc={}\n", server.grpc_port());
+  lines += fmt::format("metrics={}\n", server.metrics_port());
+  for (const auto& [name, protocol] :
+       {std::pair{"jt808", TerminalProtocol::kJt808}, std::pair{"gb32960", TerminalProtocol::kGb32960},
+        std::pair{"gb17691", TerminalProtocol::kGb17691}}) {
+    lines += fmt::format("{}={}\n", name, server.terminal_port(protocol));
   }
-  std::error_code error;
-  std::filesystem::rename(unfinished, path, error);
-  if (error) return absl::UnavailableError(fmt::format("cannot write {}: {}", path, error.message()));
-  return OkStatus();
+  return WriteWholeFile(path, lines);
 }
 
 int Fail(const Status& status, int exit_code) {

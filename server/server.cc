@@ -11,6 +11,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "catalog/catalog.h"
@@ -56,10 +57,10 @@ StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(const TlsOption
   if (!tls.enabled()) return grpc::InsecureServerCredentials();
   grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
   grpc::SslServerCredentialsOptions::PemKeyCertPair& pair = options.pem_key_cert_pairs.emplace_back();
-  ASSIGN_OR_RETURN(pair.cert_chain, ReadTextFile(tls.certificate_file));
-  ASSIGN_OR_RETURN(pair.private_key, ReadTextFile(tls.key_file));
+  ASSIGN_OR_RETURN(pair.cert_chain, ReadWholeFile(tls.certificate_file));
+  ASSIGN_OR_RETURN(pair.private_key, ReadWholeFile(tls.key_file));
   if (!tls.client_ca_file.empty()) {
-    ASSIGN_OR_RETURN(options.pem_root_certs, ReadTextFile(tls.client_ca_file));
+    ASSIGN_OR_RETURN(options.pem_root_certs, ReadWholeFile(tls.client_ca_file));
     options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(options);

@@ -26,16 +26,16 @@ std::uint16_t PortOf(const std::string& address) {
 
 }  // namespace
 
-TerminalFleet::TerminalFleet(const TerminalDialect& dialect, std::uint32_t count, const std::string& address,
+TerminalFleet::TerminalFleet(const TerminalDialect& dialect, const Range& range, const std::string& address,
                              bool log_in)
     : dialect_(dialect),
       host_(address.substr(0, address.rfind(':'))),
       port_(PortOf(address)),
       log_in_(log_in),
       epoll_(epoll_create1(0)),
-      terminals_(count) {
-  for (std::uint32_t i = 0; i < count; ++i) {
-    terminals_[i].number = dialect.NumberOf(i);
+      terminals_(range.count) {
+  for (std::uint32_t i = 0; i < range.count; ++i) {
+    terminals_[i].number = dialect.NumberOf(range.first + i);
     terminals_[i].report_time_s = kFirstReportTimeS;
   }
 }

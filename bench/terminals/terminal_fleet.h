@@ -17,8 +17,14 @@ class TerminalFleet {
  public:
   using Clock = std::chrono::steady_clock;
 
+  // The terminals of a fleet: that of index `first`, and so many from there on.
+  struct Range {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+  };
+
   // With `log_in` each proves who it is before it reports. The dialect outlives the fleet.
-  TerminalFleet(const TerminalDialect& dialect, std::uint32_t count, const std::string& address, bool log_in);
+  TerminalFleet(const TerminalDialect& dialect, const Range& range, const std::string& address, bool log_in);
   ~TerminalFleet();
   TerminalFleet(const TerminalFleet&) = delete;
   TerminalFleet& operator=(const TerminalFleet&) = delete;

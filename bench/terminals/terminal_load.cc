@@ -32,11 +32,12 @@ Status StatusOf(const grpc::Status& status, std::string_view what) {
   return absl::UnavailableError(fmt::format("{}: {}", what, status.error_message()));
 }
 
-Status RegisterVehicles(const std::shared_ptr<grpc::Channel>& channel, std::uint32_t count) {
+Status RegisterVehicles(const std::shared_ptr<grpc::Channel>& channel, const TerminalLoadOptions& options) {
   const auto stub = v1::VehicleService::NewStub(channel);
-  for (std::uint32_t first = 0; first < count; first += kVehiclesPerCall) {
+  const std::uint32_t end = options.first_terminal + options.connection_count;
+  for (std::uint32_t first = options.first_terminal; first < end; first += kVehiclesPerCall) {
     v1::RegisterVehiclesRequest request;
-    for (std::uint32_t i = first; i < std::min(count, first + kVehiclesPerCall); ++i) {
+    for (std::uint32_t i = first; i < std::min(end, first + kVehiclesPerCall); ++i) {
       request.add_vehicles()->set_vin(VinOfTerminal(i));
     }
     v1::RegisterVehiclesResponse response;
@@ -47,14 +48,15 @@ Status RegisterVehicles(const std::shared_ptr<grpc::Channel>& channel, std::uint
 }
 
 Status RegisterTerminals(const std::shared_ptr<grpc::Channel>& channel, const TerminalDialect& dialect,
-                         std::uint32_t count) {
-  std::atomic<std::uint32_t> next{0};
+                         const TerminalLoadOptions& options) {
+  std::atomic<std::uint32_t> next{options.first_terminal};
+  const std::uint32_t end = options.first_terminal + options.connection_count;
   std::vector<Status> statuses(kRegisteringThreads);
   std::vector<std::thread> threads;
   for (Status& status : statuses) {
-    threads.emplace_back([&channel, &dialect, &next, &status, count] {
+    threads.emplace_back([&channel, &dialect, &next, &status, end] {
       const auto stub = v1::TerminalService::NewStub(channel);
-      for (std::uint32_t i = next++; i < count && status.ok(); i = next++) {
+      for (std::uint32_t i = next++; i < end && status.ok(); i = next++) {
         v1::RegisterTerminalRequest request;
         request.mutable_terminal()->set_protocol(static_cast<v1::TerminalProtocol>(dialect.protocol()));
         request.mutable_terminal()->set_number(dialect.NumberOf(i));
@@ -127,10 +129,10 @@ Status RunStorms(TerminalFleet& fleet, const TerminalLoadOptions& options, Clock
 
 // How many frames the server has of these vehicles' reports.
 StatusOr<std::uint64_t> CountStored(const std::shared_ptr<grpc::Channel>& channel, const TerminalDialect& dialect,
-                                    std::uint32_t connection_count) {
+                                    const TerminalLoadOptions& options) {
   const auto stub = v1::TelemetryService::NewStub(channel);
   std::uint64_t stored = 0;
-  for (std::uint32_t i = 0; i < connection_count; ++i) {
+  for (std::uint32_t i = options.first_terminal; i < options.first_terminal + options.connection_count; ++i) {
     v1::GetHistoryRequest request;
     request.set_vin(VinOfTerminal(i));
     request.add_signal_name(std::string(dialect.stored_signal()));
@@ -188,10 +190,11 @@ StatusOr<TerminalLoadReport> RunTerminalLoad(const TerminalLoadOptions& options,
   }
   const auto channel = grpc::CreateChannel(options.server, grpc::InsecureChannelCredentials());
   fmt::print(stderr, "registering {} vehicles and terminals\n", options.connection_count);
-  RETURN_IF_ERROR(RegisterVehicles(channel, options.connection_count));
-  RETURN_IF_ERROR(RegisterTerminals(channel, *dialect, options.connection_count));
+  RETURN_IF_ERROR(RegisterVehicles(channel, options));
+  RETURN_IF_ERROR(RegisterTerminals(channel, *dialect, options));
   {
-    TerminalFleet fleet(*dialect, options.connection_count, options.terminals, /*log_in=*/true);
+    TerminalFleet fleet(*dialect, {options.first_terminal, options.connection_count}, options.terminals,
+                        /*log_in=*/true);
     fmt::print(stderr, "connecting\n");
     const Memory before(options.server_process_id);
     RETURN_IF_ERROR(fleet.ConnectAll(Clock::now() + kLoginLimit));  // registers, which writes to the server's disk
@@ -208,11 +211,12 @@ StatusOr<TerminalLoadReport> RunTerminalLoad(const TerminalLoadOptions& options,
     fmt::print(stderr, "reporting for {} s\n", options.duration.count());
     RETURN_IF_ERROR(RunStorms(fleet, options, Clock::now() + options.duration, stop, report.server));
     fmt::print(stderr, "reading back\n");
-    ASSIGN_OR_RETURN(report.stored_reports, CountStored(channel, *dialect, options.connection_count));
+    ASSIGN_OR_RETURN(report.stored_reports, CountStored(channel, *dialect, options));
   }
   if (echo) {
     fmt::print(stderr, "the same against an echo server\n");
-    TerminalFleet fleet(*dialect, options.connection_count, echo->address(), /*log_in=*/false);
+    TerminalFleet fleet(*dialect, {options.first_terminal, options.connection_count}, echo->address(),
+                        /*log_in=*/false);
     TerminalLoadResult& result = report.echo.emplace();
     const auto begin = Clock::now();
     RETURN_IF_ERROR(fleet.ConnectAll(begin + kLoginLimit));

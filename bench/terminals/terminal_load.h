@@ -17,6 +17,7 @@ struct TerminalLoadOptions {
   std::string protocol = "jt808";            // or gb32960
   std::string server = "127.0.0.1:7443";     // gRPC: vehicles and terminals are registered there
   std::string terminals = "127.0.0.1:7611";  // where terminals connect
+  std::uint32_t first_terminal = 0;          // so that several generators have terminals of their own
   std::uint32_t connection_count = 1000;
   std::chrono::seconds duration{10};
   double rate = 0.0;  // position reports a second of all terminals together; 0: each sends when it is answered

@@ -52,10 +52,8 @@ std::string GapReport(const std::string& vin, const std::string& period, const s
   report.AddFacts({{"Vehicle", vin}, {"Period", period}, {"Made at", made_at}, {"Times", "UTC"}, {"Places", "WGS-84"}});
   report.AddParagraph(
       "A silence is more than 200 seconds without any data of the vehicle. Its cause is judged from what the vehicle "
-      "sent "
-      "right before and right after, and from other vehicles at the place; how sure that is, is said with each. The "
-      "rules are "
-      "public (docs/gaps.md).");
+      "sent right before and right after, and from other vehicles at the place; how sure that is, is said with each. "
+      "The rules are public (docs/gaps.md).");
   struct Sum {
     std::size_t count = 0;
     std::int64_t length_ms = 0;

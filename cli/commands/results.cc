@@ -8,12 +8,12 @@
 
 #include "telltale/v1/trips.grpc.pb.h"
 
+#include "base/file.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/events.h"
 #include "cli/commands/gap_report.h"
 #include "cli/commands/totals.h"
 #include "cli/format.h"
-#include "cli/html_report.h"
 #include "cli/signal_book.h"
 #include "cli/text.h"
 
@@ -122,8 +122,9 @@ ExitCode WriteGapReport(const ResultArguments& arguments, Session& session) {
                   arguments.range.to.empty() ? "the newest frame" : arguments.range.to,
                   arguments.as_known_at.empty() ? "" : ", as known at " + arguments.as_known_at);
   const std::string made_at = FormatTableTime(session.terminal().clock.NowMs());
-  if (!WriteFile(arguments.report_file, GapReport(arguments.vin, period, made_at, gaps))) {
-    return session.Fail(fmt::format("cannot write {}", arguments.report_file));
+  if (const Status status = WriteWholeFile(arguments.report_file, GapReport(arguments.vin, period, made_at, gaps));
+      !status.ok()) {
+    return session.Fail(MessageOf(status));
   }
   session.PrintLine(fmt::format("{} silences, written to {}", gaps.size(), arguments.report_file));
   return ExitCode::kOk;

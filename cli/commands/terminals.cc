@@ -480,7 +480,7 @@ void AddTerminalCommands(CLI::App& program, Command& chosen) {
   AddTerminalArguments(*control, controlled->terminal);
   control->add_option("what", controlled->what, "restart, shutdown, factory-settings, no-data or no-radio")
       ->required()
-      ->check(CLI::IsMember({"restart", "shutdown", "factory-settings", "no-data", "no-radio"}).description(""))
+      ->check(CLI::IsMember(kControls).description(""))
       ->type_name("WHAT");
   control->callback(
       [&chosen, controlled] { chosen = [controlled](Session& session) { return Control(*controlled, session); }; });

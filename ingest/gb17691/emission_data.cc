@@ -187,7 +187,6 @@ std::string EmissionReader::ReadRemoval(FieldReader& data, bool gcj02, TerminalF
   return {};
 }
 
-// True: an engine's, which stands for a second.
 bool EmissionReader::ReadEngine(std::uint8_t type, FieldReader& block, bool gcj02, TerminalFrame& frame) const {
   if (type == kHybrid) {
     hybrid_.Read(block, frame);

@@ -36,8 +36,9 @@ class EmissionReader {
   std::string ReadRemoval(FieldReader& data, bool gcj02, TerminalFrame& frame, const Sink& sink) const;
 
  private:
-  // nullopt: the type is not known.
+  // The faults that the OBD block lists; nullopt: it does not say how many.
   std::optional<FaultReport> ReadObd(FieldReader& block, TerminalFrame& frame) const;
+  // True: a block of the engine, which stands for a second.
   bool ReadEngine(std::uint8_t type, FieldReader& block, bool gcj02, TerminalFrame& frame) const;
   void ReadPlace(FieldReader& block, bool gcj02, TerminalFrame& frame) const;
 

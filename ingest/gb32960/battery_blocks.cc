@@ -2,17 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "ingest/gb32960/block_fields.h"
 #include "ingest/gb32960/counts.h"
 #include "ingest/terminals/field_table.h"
 
 namespace telltale::gb32960 {
 namespace {
-
-constexpr Unit kVolt{.scale = 0.1, .name = "V", .decimals = 1};
-constexpr Unit kCellVolt{.scale = 0.001, .name = "V", .decimals = 3};
-constexpr Unit kAmpere1000{.scale = 0.1, .offset = -1000, .name = "A", .decimals = 1};
-constexpr Unit kAmpere3000{.scale = 0.1, .offset = -3000, .name = "A", .decimals = 1};
-constexpr Unit kCelsius{.offset = -40, .name = "degC"};
 
 WireSignal SignalOf(const Catalog& catalog, std::string_view name, std::size_t number, const Unit& unit) {
   return WireSignal(catalog, fmt::format(fmt::runtime(name), number), unit.scale, unit.offset);

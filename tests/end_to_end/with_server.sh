@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # with_server.sh BUILD COMMAND...: runs a command beside a telltaled of its own, on free ports and an empty data folder.
 # The command finds it by TELLTALE_SERVER, TELLTALE_METRICS, TELLTALE_JT808,
-# TELLTALE_GB32960 (each HOST:PORT) and TELLTALE_SERVER_PID. Afterwards
+# TELLTALE_GB32960 (each HOST:PORT) and TELLTALE_SERVER_PID; TELLTALED_SETTINGS are settings of it, KEY=VALUE words. Afterwards
 # the server is stopped as an operator would, with SIGTERM, and its folder is removed.
 set -euo pipefail
 
@@ -10,8 +10,10 @@ shift
 folder=$(mktemp -d "${TMPDIR:-/tmp}/telltale-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 
+settings=()
+for setting in ${TELLTALED_SETTINGS:-}; do settings+=(--set "$setting"); done
 "$telltaled" --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0 --set jt808.listen=127.0.0.1:0 --set gb32960.listen=127.0.0.1:0 \
-  --data-dir "$folder/data" --port-file "$folder/ports" 2>"$folder/log" &
+  --data-dir "$folder/data" --port-file "$folder/ports" "${settings[@]}" 2>"$folder/log" &
 pid=$!
 trap 'kill -KILL "$pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
