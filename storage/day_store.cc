@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/state_coding.h"
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale {
 namespace {
@@ -14,21 +14,21 @@ constexpr char kRecordVersion = 1;
 
 std::string Key(std::string_view collection, VehicleId vehicle) {
   std::string key(collection);
-  internal::PutBigEndian(key, vehicle, sizeof(vehicle));
+  PutBigEndian(key, vehicle, sizeof(vehicle));
   return key;
 }
 
 // Days before 1970 would sort behind the others; no vehicle has any.
 std::string Key(std::string_view collection, VehicleId vehicle, std::int64_t day) {
   std::string key = Key(collection, vehicle);
-  internal::PutBigEndian(key, static_cast<std::uint32_t>(std::clamp<std::int64_t>(day, 0, UINT32_MAX)), 4);
+  PutBigEndian(key, static_cast<std::uint32_t>(std::clamp<std::int64_t>(day, 0, UINT32_MAX)), 4);
   return key;
 }
 
 std::string RestatementKey(VehicleId vehicle, const Restatement& restatement) {
   std::string key = Key("restatement/", vehicle, restatement.day);
-  internal::PutBigEndian(key, static_cast<std::uint32_t>(restatement.time_ms >> 32), 4);
-  internal::PutBigEndian(key, static_cast<std::uint32_t>(restatement.time_ms), 4);
+  PutBigEndian(key, static_cast<std::uint32_t>(restatement.time_ms >> 32), 4);
+  PutBigEndian(key, static_cast<std::uint32_t>(restatement.time_ms), 4);
   return key;
 }
 
@@ -142,7 +142,7 @@ StatusOr<std::map<VehicleId, RestatementCause>> DayStore::ReadMarks() const {
   std::map<VehicleId, RestatementCause> marks;
   Status damage;
   RETURN_IF_ERROR(documents_.Scan(kPrefix, "", [&](std::string_view key, std::string_view bytes) {
-    const VehicleId vehicle = internal::ReadBigEndian(key.substr(kPrefix.size()));
+    const VehicleId vehicle = ReadBigEndian(key.substr(kPrefix.size()));
     auto cause = Decode<RestatementCause>(fmt::format("mark of vehicle {}", vehicle), bytes);
     if (!cause.ok()) {
       damage = cause.status();

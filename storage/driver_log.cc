@@ -4,14 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale {
 namespace {
 
-using internal::PutBigEndian;
-using internal::PutLittleEndian;
-using internal::RecordReader;
 
 constexpr std::string_view kPrefix = "driver/";
 constexpr std::uint8_t kRecordVersion = 1;
@@ -69,8 +66,8 @@ StatusOr<std::vector<DriverChange>> DriverLog::Changes(VehicleId vehicle) const 
     }
     const std::string_view time = key.substr(prefix.size());
     DriverChange change{.time_ms = static_cast<std::int64_t>(
-                            static_cast<std::uint64_t>(internal::ReadBigEndian(time.substr(0, 4))) << 32 |
-                            internal::ReadBigEndian(time.substr(4, 4))),
+                            static_cast<std::uint64_t>(ReadBigEndian(time.substr(0, 4))) << 32 |
+                            ReadBigEndian(time.substr(4, 4))),
                         .driver_id = std::string(value.substr(1)),
                         .source = static_cast<DriverSource>(key.back())};
     // The greater source of the same instant comes later, and counts.

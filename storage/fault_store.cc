@@ -11,14 +11,11 @@
 
 #include <fmt/format.h>
 
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale {
 namespace {
 
-using internal::PutBigEndian;
-using internal::PutLittleEndian;
-using internal::RecordReader;
 
 constexpr std::string_view kPrefix = "fault/";
 constexpr std::uint8_t kRecordVersion = 1;
@@ -187,7 +184,7 @@ bool ListsBefore(const Fault& a, const Fault& b) {
 }
 
 Fault ToFault(std::string_view code, std::uint8_t source_address, const CodeState& state, std::int64_t newest_dm1_ms) {
-  const std::uint32_t spn_and_fmi = internal::ReadBigEndian(code);
+  const std::uint32_t spn_and_fmi = ReadBigEndian(code);
   const CodeState::Report& newest = state.newest;
   return {.dtc = {.spn = spn_and_fmi >> 5,
                   .fmi = static_cast<std::uint8_t>(spn_and_fmi & 31),

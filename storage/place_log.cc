@@ -6,15 +6,11 @@
 #include <numbers>
 #include <set>
 
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale {
 namespace {
 
-using internal::PutBigEndian;
-using internal::PutLittleEndian;
-using internal::ReadBigEndian;
-using internal::RecordReader;
 
 constexpr std::string_view kPrefix = "place/";
 constexpr std::uint8_t kRecordVersion = 1;

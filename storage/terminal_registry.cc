@@ -5,13 +5,11 @@
 #include <fmt/format.h>
 
 #include "base/vin.h"
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale {
 namespace {
 
-using internal::PutLittleEndian;
-using internal::RecordReader;
 
 constexpr std::string_view kPrefix = "terminal/";
 constexpr std::uint8_t kRecordVersion = 1;

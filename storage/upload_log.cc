@@ -4,14 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale {
 namespace {
 
-using internal::PutBigEndian;
-using internal::PutLittleEndian;
-using internal::RecordReader;
 
 constexpr std::string_view kPrefix = "upload/";
 constexpr std::uint8_t kRecordVersion = 1;

@@ -10,14 +10,11 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "base/log.h"
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale {
 namespace {
 
-using internal::PutBigEndian;
-using internal::PutLittleEndian;
-using internal::RecordReader;
 
 constexpr std::string_view kPrefix = "vehicle/";
 constexpr std::uint8_t kRecordVersion = 1;
@@ -43,7 +40,7 @@ std::string Encode(const Vehicle& vehicle) {
 }
 
 StatusOr<Vehicle> Decode(std::string_view key, std::string_view record) {
-  const VehicleId id = key.size() == kPrefix.size() + 4 ? internal::ReadBigEndian(key.substr(kPrefix.size())) : 0;
+  const VehicleId id = key.size() == kPrefix.size() + 4 ? ReadBigEndian(key.substr(kPrefix.size())) : 0;
   if (id == 0) return absl::DataLossError("the key of a vehicle cannot be read");
   RecordReader reader(record);
   const auto version = reader.Read<std::uint8_t>();

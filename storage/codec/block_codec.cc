@@ -14,7 +14,7 @@
 
 #include "base/check.h"
 #include "base/varint.h"
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale {
 namespace {
@@ -149,14 +149,14 @@ Status TakeLayoutOfFrames(Head& head) {
 Status VerifyChecksum(std::string_view block) {
   if (block.size() < kFixedBytes + kChecksumBytes) return Damaged("cut short");
   const std::size_t size = block.size() - kChecksumBytes;
-  internal::RecordReader checksum(block.substr(size));
+  RecordReader checksum(block.substr(size));
   return checksum.Read<std::uint64_t>() == XXH3_64bits(block.data(), size) ? OkStatus() : Damaged("wrong checksum");
 }
 
 Status TakeSummary(std::string_view block, std::string_view& bytes, BlockCodec::Summary& summary, Counts& counts) {
   if (block.size() < kFixedBytes + kChecksumBytes) return Damaged("cut short");
   const std::string_view body = block.substr(0, block.size() - kChecksumBytes);
-  internal::RecordReader fixed(body);
+  RecordReader fixed(body);
   if (const auto version = fixed.Read<std::uint8_t>(); version != kVersion) {
     return absl::DataLossError(fmt::format("block version {}; this program reads {}", version, kVersion));
   }

@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "base/varint.h"
 #include "storage/codec/block_codec.h"
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale {
 namespace {
@@ -221,8 +221,8 @@ void PutBlock(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, st
   const std::size_t begin = block.size();
   block.reserve(begin + writer.heads().size() + writer.data().size() + 2 * column_count + 64);
   block.push_back(static_cast<char>(kVersion));
-  internal::PutLittleEndian(block, vehicle);
-  internal::PutLittleEndian(block, sequence);
+  PutLittleEndian(block, vehicle);
+  PutLittleEndian(block, sequence);
   PutVarint(block, to - from);
   PutVarint(block, column_count);
   PutVarint(block, columns.used.size());
@@ -237,7 +237,7 @@ void PutBlock(VehicleId vehicle, std::uint64_t sequence, const FrameRun& run, st
   PutVarint(block, writer.heads().size());
   block += writer.heads();
   block += writer.data();
-  internal::PutLittleEndian(block, std::uint64_t{XXH3_64bits(block.data() + begin, block.size() - begin)});
+  PutLittleEndian(block, std::uint64_t{XXH3_64bits(block.data() + begin, block.size() - begin)});
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/varint.h"
 #include "storage/codec/column_codec.h"
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale::internal {
 namespace {

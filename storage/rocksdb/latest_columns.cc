@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 #include "storage/rocksdb/rocksdb_status.h"
 #include "storage/rocksdb/telemetry_keys.h"
 

@@ -8,7 +8,7 @@
 #include "base/varint.h"
 #include "storage/codec/old_row_codec.h"
 #include "storage/codec/row_codec.h"
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 
 namespace telltale::internal {
 namespace {

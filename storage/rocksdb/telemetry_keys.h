@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 #include "catalog/signal.h"
-#include "storage/internal/record_coding.h"
+#include "storage/record_coding.h"
 #include "storage/telemetry_store.h"
 
 // The keys of the telemetry store; docs/formats/keys.md draws them. Integers are big-endian, so that bytes sort as

@@ -57,10 +57,10 @@ std::string NameKey(const std::string& family, std::string_view key) {
       return fmt::format("{}, signals from {}", PlaceOf(parts->day, parts->vehicle), parts->first_signal());
     }
   } else if (family == "rollups" && key.size() == internal::kRollupKeyBytes) {
-    return fmt::format("rollups of signal {} on {}", internal::ReadBigEndian(key.substr(2, 2)),
-                       FormatTime(internal::ReadBigEndian(key.substr(0, 2)) * kMsPerDay).substr(0, 10));
+    return fmt::format("rollups of signal {} on {}", ReadBigEndian(key.substr(2, 2)),
+                       FormatTime(ReadBigEndian(key.substr(0, 2)) * kMsPerDay).substr(0, 10));
   } else if (family == "latest" && key.size() == 4) {
-    return fmt::format("latest values of vehicle {}", internal::ReadBigEndian(key));
+    return fmt::format("latest values of vehicle {}", ReadBigEndian(key));
   }
   std::string hex;
   for (const char byte : key) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
@@ -202,7 +202,7 @@ class Verifier {
     if (family == "rollups") {
       ASSIGN_OR_RETURN(const BlockCodec::Summary page, BlockCodec::DecodeColumns(value, {}, columns_));
       return key.size() == internal::kRollupKeyBytes &&
-                     internal::ReadBigEndian(key.substr(internal::kRollupPageAt)) == page.vehicle
+                     ReadBigEndian(key.substr(internal::kRollupPageAt)) == page.vehicle
                  ? OkStatus()
                  : absl::DataLossError("the rollup belongs to another key");
     }
@@ -250,8 +250,8 @@ class Verifier {
     if (short_lived) group += internal::kOldShortLivedGroup;
     const std::int64_t day = DayOf(summary.last_time_ms);
     std::string key = internal::BlockPrefix(day, summary.vehicle);
-    internal::PutBigEndian(key, group, 2);
-    internal::PutBigEndian(key, static_cast<std::uint32_t>(summary.last_time_ms - day * kMsPerDay), 4);
+    PutBigEndian(key, group, 2);
+    PutBigEndian(key, static_cast<std::uint32_t>(summary.last_time_ms - day * kMsPerDay), 4);
     return key;
   }
 

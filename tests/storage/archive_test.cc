@@ -431,8 +431,8 @@ TEST(OldArchivedDay, IsReadAndArchivedAnewInTheNewForm) {
       for (const std::size_t from : {0U, 60U}) {
         const std::size_t to = from == 0 ? 60 : 100;
         std::string key = prefix;
-        internal::PutBigEndian(key, group, 2);
-        internal::PutBigEndian(key, static_cast<std::uint32_t>(run.time_ms(to - 1) - day * kMsPerDay), 4);
+        PutBigEndian(key, group, 2);
+        PutBigEndian(key, static_cast<std::uint32_t>(run.time_ms(to - 1) - day * kMsPerDay), 4);
         ASSERT_TRUE((*database)->db->Put({}, family, key, BlockCodec::Encode(1, 7, run, from, to)).ok());
       }
     };

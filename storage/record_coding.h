@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace telltale::internal {
+namespace telltale {
 
 // Documents' bytes: integers of fixed width, little-endian in values; big-endian in keys, where their order is the
 // numbers' order. docs/formats/documents.md.
@@ -63,4 +63,4 @@ class RecordReader {
   bool ok_ = true;
 };
 
-}  // namespace telltale::internal
+}  // namespace telltale
