@@ -1,0 +1,342 @@
+#include "access/access_registry.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "storage/record_coding.h"
+
+namespace telltale {
+namespace {
+
+constexpr std::string_view kOrganisationPrefix = "access/organisation/";
+constexpr std::string_view kGrantPrefix = "access/grant/";
+constexpr std::string_view kMemberPrefix = "access/member/";
+constexpr std::string_view kKeyPrefix = "access/key/";
+constexpr std::uint8_t kRecordVersion = 1;
+constexpr std::size_t kKeyIdLength = 8;
+constexpr std::size_t kSecretLength = 32;  // 160 bits
+constexpr std::string_view kSecretBegin = "ttk_";
+
+Status Damaged(std::string_view what) {
+  return absl::DataLossError(fmt::format("the record of {} cannot be read", what));
+}
+
+std::string NumberKey(std::string_view prefix, std::uint32_t number) {
+  std::string key(prefix);
+  PutBigEndian(key, number, 4);
+  return key;
+}
+
+// access/grant/, kind, the target's number, the grant's.
+std::string GrantKey(const GrantTarget& target, std::uint64_t id) {
+  std::string key(kGrantPrefix);
+  key.push_back(static_cast<char>(target.kind));
+  PutBigEndian(key, target.id, 4);
+  PutBigEndian(key, static_cast<std::uint32_t>(id >> 32), 4);
+  PutBigEndian(key, static_cast<std::uint32_t>(id), 4);
+  return key;
+}
+
+std::string Encode(const Grant& grant) {
+  std::string record;
+  PutLittleEndian(record, kRecordVersion);
+  PutLittleEndian(record, grant.organisation);
+  PutLittleEndian(record, static_cast<std::uint8_t>(grant.purpose));
+  PutLittleEndian(record, grant.scopes.bits());
+  PutLittleEndian(record, grant.from_s);
+  PutLittleEndian(record, grant.to_s);
+  return record;
+}
+
+StatusOr<Grant> DecodeGrant(std::string_view key, std::string_view record) {
+  key.remove_prefix(kGrantPrefix.size());
+  RecordReader reader(record);
+  if (key.size() != 13 || reader.Read<std::uint8_t>() != kRecordVersion) return Damaged("a grant");
+  Grant grant;
+  grant.target = {static_cast<GrantTarget::Kind>(key[0]), ReadBigEndian(key.substr(1, 4))};
+  grant.id = std::uint64_t{ReadBigEndian(key.substr(5, 4))} << 32 | ReadBigEndian(key.substr(9, 4));
+  grant.organisation = reader.Read<std::uint32_t>();
+  grant.purpose = static_cast<Purpose>(reader.Read<std::uint8_t>());
+  grant.scopes = ScopeSet::FromBits(reader.Read<std::uint16_t>());
+  grant.from_s = reader.Read<std::int64_t>();
+  grant.to_s = reader.Read<std::int64_t>();
+  if (!reader.finished()) return Damaged("a grant");
+  return grant;
+}
+
+std::string Encode(const Organisation& organisation) {
+  std::string record;
+  PutLittleEndian(record, kRecordVersion);
+  PutLittleEndian(record, static_cast<std::uint8_t>(organisation.kind));
+  return record + organisation.name;
+}
+
+std::string Encode(const ApiKey& key, const SecretHash& hash) {
+  std::string record;
+  PutLittleEndian(record, kRecordVersion);
+  record.append(hash.begin(), hash.end());
+  PutLittleEndian(record, key.organisation);
+  PutLittleEndian(record, static_cast<std::uint8_t>(key.role));
+  PutLittleEndian(record, key.scopes.bits());
+  PutLittleEndian(record, key.expires_s);
+  PutLittleEndian(record, static_cast<std::uint8_t>(key.revoked));
+  return record + key.name;
+}
+
+Status CheckName(const std::string& name) {
+  if (!name.empty() && name.size() <= AccessRegistry::kMaxNameBytes) return OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("a name has 1 to {} bytes, not {}", AccessRegistry::kMaxNameBytes, name.size()));
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<AccessRegistry>> AccessRegistry::Open(DocumentStore& documents) {
+  std::unique_ptr<AccessRegistry> registry(new AccessRegistry(documents));
+  RETURN_IF_ERROR(registry->Load());
+  return registry;
+}
+
+Status AccessRegistry::Load() {
+  MutexLock changes(changes_mutex_);
+  WriterLock lock(mutex_);
+  Status status;
+  // Calls `read` with each document of a prefix, until one cannot be read.
+  const auto load = [&](std::string_view prefix, const auto& read) -> Status {
+    RETURN_IF_ERROR(documents_.Scan(prefix, "", [&](std::string_view key, std::string_view record) {
+      status = read(key, record);
+      return status.ok();
+    }));
+    return status;
+  };
+  RETURN_IF_ERROR(load(
+      kOrganisationPrefix,
+      [&](std::string_view key, std::string_view record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> Status {
+        RecordReader reader(record);
+        if (key.size() != kOrganisationPrefix.size() + 4 || reader.Read<std::uint8_t>() != kRecordVersion ||
+            ReadBigEndian(key.substr(kOrganisationPrefix.size())) != organisations_.size() + 1 || record.size() < 3) {
+          return Damaged("an organisation");
+        }
+        organisations_.push_back({.id = static_cast<OrganisationId>(organisations_.size() + 1),
+                                  .kind = static_cast<OrganisationKind>(reader.Read<std::uint8_t>()),
+                                  .name = std::string(record.substr(2))});
+        return OkStatus();
+      }));
+  RETURN_IF_ERROR(load(
+      kKeyPrefix, [&](std::string_view key, std::string_view record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> Status {
+        RecordReader reader(record);
+        if (reader.Read<std::uint8_t>() != kRecordVersion) return Damaged("a key");
+        StoredKey stored;
+        stored.key.id = key.substr(kKeyPrefix.size());
+        std::ranges::copy(reader.ReadBytes(stored.hash.size()), stored.hash.begin());
+        stored.key.organisation = reader.Read<std::uint32_t>();
+        stored.key.role = static_cast<Role>(reader.Read<std::uint8_t>());
+        stored.key.scopes = ScopeSet::FromBits(reader.Read<std::uint16_t>());
+        stored.key.expires_s = reader.Read<std::int64_t>();
+        stored.key.revoked = reader.Read<std::uint8_t>() != 0;
+        if (!reader.ok()) return Damaged("a key");
+        constexpr std::size_t kFixedBytes = 1 + 32 + 4 + 1 + 2 + 8 + 1;
+        stored.key.name = record.substr(kFixedBytes);
+        keys_[stored.key.id] = stored;
+        return OkStatus();
+      }));
+  RETURN_IF_ERROR(load(kMemberPrefix, [&](std::string_view key, std::string_view /*record*/) -> Status {
+    key.remove_prefix(kMemberPrefix.size());
+    if (key.size() != 8) return Damaged("a group");
+    index_.PutMember(ReadBigEndian(key.substr(0, 4)), ReadBigEndian(key.substr(4)));
+    return OkStatus();
+  }));
+  return load(kGrantPrefix,
+              [&](std::string_view key, std::string_view record)
+                  ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_mutex_) -> Status {
+                    ASSIGN_OR_RETURN(const Grant grant, DecodeGrant(key, record));
+                    greatest_grant_ = std::max(greatest_grant_, grant.id);
+                    index_.Put(grant);
+                    return OkStatus();
+                  });
+}
+
+StatusOr<Organisation> AccessRegistry::AddOrganisation(OrganisationKind kind, const std::string& name) {
+  RETURN_IF_ERROR(CheckName(name));
+  MutexLock changes(changes_mutex_);
+  Organisation organisation{.kind = kind, .name = name};
+  {
+    ReaderLock lock(mutex_);
+    organisation.id = static_cast<OrganisationId>(organisations_.size() + 1);
+  }
+  RETURN_IF_ERROR(
+      documents_.Write({{.key = NumberKey(kOrganisationPrefix, organisation.id), .value = Encode(organisation)}}));
+  WriterLock lock(mutex_);
+  organisations_.push_back(organisation);
+  return organisation;
+}
+
+std::vector<Organisation> AccessRegistry::Organisations() const {
+  ReaderLock lock(mutex_);
+  return organisations_;
+}
+
+StatusOr<Organisation> AccessRegistry::FindOrganisation(OrganisationId id) const {
+  ReaderLock lock(mutex_);
+  if (id == 0 || id > organisations_.size()) return absl::NotFoundError(fmt::format("no organisation {}", id));
+  return organisations_[id - 1];
+}
+
+Status AccessRegistry::Check(const Grant& grant) const {
+  if (grant.organisation == 0 || grant.organisation > organisations_.size()) {
+    return absl::NotFoundError(fmt::format("no organisation {}", grant.organisation));
+  }
+  if (grant.target.kind == GrantTarget::Kind::kAll) {
+    if (organisations_[grant.organisation - 1].kind != OrganisationKind::kMaker) {
+      return absl::InvalidArgumentError("only the maker is granted all vehicles");
+    }
+    if (grant.target.id != 0) return absl::InvalidArgumentError("a grant of all vehicles names none");
+  } else if (grant.target.id == 0) {
+    return absl::InvalidArgumentError("a vehicle or a group is needed");
+  }
+  if (grant.scopes.empty()) return absl::InvalidArgumentError("a grant has at least one scope");
+  if (grant.from_s < 0 || grant.from_s >= grant.to_s) {
+    return absl::InvalidArgumentError("a grant begins in 1970 at the earliest, and ends after it begins");
+  }
+  return OkStatus();
+}
+
+StatusOr<std::vector<Grant>> AccessRegistry::AddGrants(std::vector<Grant> grants) {
+  if (grants.empty() || grants.size() > kMaxGrantsAtOnce) {
+    return absl::InvalidArgumentError(fmt::format("{} grants; send 1 to {}", grants.size(), kMaxGrantsAtOnce));
+  }
+  MutexLock changes(changes_mutex_);
+  std::vector<DocumentWrite> writes;
+  {
+    ReaderLock lock(mutex_);
+    for (Grant& grant : grants) {
+      RETURN_IF_ERROR(Check(grant));
+      grant.to_s = std::min<std::int64_t>(grant.to_s, std::numeric_limits<std::uint32_t>::max());
+      grant.id = greatest_grant_ + writes.size() + 1;
+      writes.push_back({.key = GrantKey(grant.target, grant.id), .value = Encode(grant)});
+    }
+  }
+  RETURN_IF_ERROR(documents_.Write(writes));
+  greatest_grant_ += writes.size();
+  for (const Grant& grant : grants) index_.Put(grant);
+  return grants;
+}
+
+Status AccessRegistry::EndGrant(const GrantTarget& target, std::uint64_t id, std::int64_t now_s) {
+  MutexLock changes(changes_mutex_);
+  const std::string key = GrantKey(target, id);
+  const auto record = documents_.Get(key);
+  if (absl::IsNotFound(record.status())) return absl::NotFoundError("there is no such grant");
+  RETURN_IF_ERROR(record.status());
+  ASSIGN_OR_RETURN(Grant grant, DecodeGrant(key, *record));
+  if (grant.from_s >= now_s) {
+    RETURN_IF_ERROR(documents_.Write({{.key = key, .value = std::nullopt}}));
+    index_.Remove(target, id);
+    return OkStatus();
+  }
+  if (grant.to_s <= now_s) return OkStatus();
+  grant.to_s = now_s;
+  RETURN_IF_ERROR(documents_.Write({{.key = key, .value = Encode(grant)}}));
+  index_.Put(grant);
+  return OkStatus();
+}
+
+Status AccessRegistry::PutMembers(GroupId group, const std::vector<VehicleId>& vehicles) {
+  if (group == 0) return absl::InvalidArgumentError("groups have numbers from 1 on");
+  MutexLock changes(changes_mutex_);
+  std::vector<DocumentWrite> writes;
+  for (const VehicleId vehicle : vehicles) {
+    std::string key = NumberKey(kMemberPrefix, group);
+    PutBigEndian(key, vehicle, 4);
+    writes.push_back({.key = std::move(key), .value = ""});
+  }
+  RETURN_IF_ERROR(documents_.Write(writes));
+  for (const VehicleId vehicle : vehicles) index_.PutMember(group, vehicle);
+  return OkStatus();
+}
+
+Status AccessRegistry::RemoveMembers(GroupId group, const std::vector<VehicleId>& vehicles) {
+  MutexLock changes(changes_mutex_);
+  std::vector<DocumentWrite> writes;
+  for (const VehicleId vehicle : vehicles) {
+    std::string key = NumberKey(kMemberPrefix, group);
+    PutBigEndian(key, vehicle, 4);
+    writes.push_back({.key = std::move(key), .value = std::nullopt});
+  }
+  RETURN_IF_ERROR(documents_.Write(writes));
+  for (const VehicleId vehicle : vehicles) index_.RemoveMember(group, vehicle);
+  return OkStatus();
+}
+
+StatusOr<AccessRegistry::NewKey> AccessRegistry::AddKey(const ApiKey& wanted) {
+  RETURN_IF_ERROR(CheckName(wanted.name));
+  ASSIGN_OR_RETURN(const Organisation organisation, FindOrganisation(wanted.organisation));
+  if ((wanted.role == Role::kOperator || wanted.role == Role::kGateway) &&
+      organisation.kind != OrganisationKind::kMaker) {
+    return absl::InvalidArgumentError("operators and gateways are the maker's");
+  }
+  NewKey made{.key = wanted, .secret = {}};
+  made.key.id = NewSecret(kKeyIdLength);
+  made.key.revoked = false;
+  made.secret = fmt::format("{}{}_{}", kSecretBegin, made.key.id, NewSecret(kSecretLength));
+  const SecretHash hash = HashOf(made.secret);
+  MutexLock changes(changes_mutex_);
+  RETURN_IF_ERROR(documents_.Write({{.key = std::string(kKeyPrefix) + made.key.id, .value = Encode(made.key, hash)}}));
+  WriterLock lock(mutex_);
+  keys_[made.key.id] = {.key = made.key, .hash = hash};
+  return made;
+}
+
+Status AccessRegistry::RevokeKey(const std::string& id) {
+  MutexLock changes(changes_mutex_);
+  StoredKey stored;
+  {
+    ReaderLock lock(mutex_);
+    const auto at = keys_.find(id);
+    if (at == keys_.end()) return absl::NotFoundError(fmt::format("no key '{}'", id));
+    stored = at->second;
+  }
+  stored.key.revoked = true;
+  RETURN_IF_ERROR(documents_.Write({{.key = std::string(kKeyPrefix) + id, .value = Encode(stored.key, stored.hash)}}));
+  WriterLock lock(mutex_);
+  keys_[id] = stored;
+  return OkStatus();
+}
+
+std::vector<ApiKey> AccessRegistry::Keys() const {
+  std::vector<ApiKey> keys;
+  {
+    ReaderLock lock(mutex_);
+    for (const auto& [id, stored] : keys_) keys.push_back(stored.key);
+  }
+  std::ranges::sort(keys, {}, &ApiKey::id);
+  return keys;
+}
+
+StatusOr<Caller> AccessRegistry::Authenticate(std::string_view secret, std::int64_t now_s) const {
+  const auto refused = [] {
+    return absl::UnauthenticatedError("the key is not known, or no longer holds; ask the operator for one");
+  };
+  if (!secret.starts_with(kSecretBegin) || secret.size() < kSecretBegin.size() + kKeyIdLength) return refused();
+  const std::string id(secret.substr(kSecretBegin.size(), kKeyIdLength));
+  const SecretHash hash = HashOf(secret);
+  ReaderLock lock(mutex_);
+  const auto at = keys_.find(id);
+  if (at == keys_.end() || !SameHash(at->second.hash, hash)) return refused();
+  const ApiKey& key = at->second.key;
+  if (key.revoked || (key.expires_s != 0 && now_s >= key.expires_s)) return refused();
+  return Caller{.key_id = key.id, .organisation = key.organisation, .role = key.role, .scopes = key.scopes};
+}
+
+std::optional<Permit> AccessRegistry::Decide(const Caller& caller, VehicleId vehicle, Scope scope,
+                                             std::int64_t now_s) const {
+  if (caller.role == Role::kOperator) return Permit{.period = {}, .scopes = ScopeSet::All()};
+  if (scope != Scope::kVehicle && !caller.scopes.Has(scope)) return std::nullopt;
+  std::optional<Permit> permit = index_.Decide(caller.organisation, vehicle, scope, now_s);
+  if (permit) permit->scopes = permit->scopes & caller.scopes;
+  return permit;
+}
+
+}  // namespace telltale
