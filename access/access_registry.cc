@@ -325,9 +325,20 @@ StatusOr<Caller> AccessRegistry::Authenticate(std::string_view secret, std::int6
   ReaderLock lock(mutex_);
   const auto at = keys_.find(id);
   if (at == keys_.end() || !SameHash(at->second.hash, hash)) return refused();
-  const ApiKey& key = at->second.key;
-  if (key.revoked || (key.expires_s != 0 && now_s >= key.expires_s)) return refused();
+  std::optional<Caller> caller = CallerBy(at->second.key, now_s);
+  if (!caller) return refused();
+  return *std::move(caller);
+}
+
+std::optional<Caller> AccessRegistry::CallerBy(const ApiKey& key, std::int64_t now_s) {
+  if (key.revoked || (key.expires_s != 0 && now_s >= key.expires_s)) return std::nullopt;
   return Caller{.key_id = key.id, .organisation = key.organisation, .role = key.role, .scopes = key.scopes};
+}
+
+std::optional<Caller> AccessRegistry::FindCaller(const std::string& key_id, std::int64_t now_s) const {
+  ReaderLock lock(mutex_);
+  const auto at = keys_.find(key_id);
+  return at != keys_.end() ? CallerBy(at->second.key, now_s) : std::nullopt;
 }
 
 std::optional<Permit> AccessRegistry::Decide(const Caller& caller, VehicleId vehicle, Scope scope,

@@ -54,6 +54,9 @@ class AccessRegistry {
   // Whose secret it is. Errors: UNAUTHENTICATED it is nobody's, revoked or expired; the message does not say which.
   StatusOr<Caller> Authenticate(std::string_view secret, std::int64_t now_s) const;
 
+  // Who acts by a key now; nullopt: it is revoked or expired.
+  std::optional<Caller> FindCaller(const std::string& key_id, std::int64_t now_s) const;
+
   // What the caller may see of the vehicle; nullopt: nothing, not even that it is there.
   std::optional<Permit> Decide(const Caller& caller, VehicleId vehicle, Scope scope, std::int64_t now_s) const;
 
@@ -64,6 +67,8 @@ class AccessRegistry {
     ApiKey key;
     SecretHash hash;
   };
+
+  static std::optional<Caller> CallerBy(const ApiKey& key, std::int64_t now_s);
 
   explicit AccessRegistry(DocumentStore& documents) : documents_(documents) {}
   Status Load();

@@ -17,11 +17,11 @@ namespace {
 
 // The vehicle and range of a request. Fills `trips` with those that start inside the range, the open one last.
 template <typename Request>
-grpc::Status FindTrips(const VehicleRegistry& registry, VehicleFolds& folds, const Request& request,
-                       std::optional<Vehicle>& vehicle, std::vector<Trip>& trips) {
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry, request.vin(), &vehicle));
+grpc::Status FindTrips(const Guard& guard, const grpc::ServerContext& context, VehicleFolds& folds,
+                       const Request& request, std::optional<VisibleVehicle>& vehicle, std::vector<Trip>& trips) {
+  RETURN_IF_REQUEST_ERROR(guard.FindVehicle(context, request.vin(), &vehicle));
   TimeRange range;
-  RETURN_IF_REQUEST_ERROR(ReadRange(request.range(), &range));
+  RETURN_IF_REQUEST_ERROR(ReadRange(request.range(), vehicle->permit, &range));
   return ToGrpcStatus(folds.Use(*vehicle, [&trips, range](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(FoldResults found, results.In(range));
     trips = std::move(found.trips);
@@ -31,12 +31,11 @@ grpc::Status FindTrips(const VehicleRegistry& registry, VehicleFolds& folds, con
 
 }  // namespace
 
-grpc::Status DriverServiceImpl::GetDriverAdvice(grpc::ServerContext* /*context*/,
-                                                const v1::GetDriverAdviceRequest* request,
+grpc::Status DriverServiceImpl::GetDriverAdvice(grpc::ServerContext* context, const v1::GetDriverAdviceRequest* request,
                                                 v1::GetDriverAdviceResponse* response) {
-  std::optional<Vehicle> vehicle;
+  std::optional<VisibleVehicle> vehicle;
   std::vector<Trip> trips;
-  if (grpc::Status status = FindTrips(registry_, folds_, *request, vehicle, trips); !status.ok()) return status;
+  if (grpc::Status status = FindTrips(guard_, *context, folds_, *request, vehicle, trips); !status.ok()) return status;
   Fill(ScoreDriver(trips, vehicle->traits), *response->mutable_score());
   for (const Advice& advice : AdviseDriver(trips, vehicle->traits)) Fill(advice, *response->add_advice());
   Totals totals;
@@ -46,10 +45,10 @@ grpc::Status DriverServiceImpl::GetDriverAdvice(grpc::ServerContext* /*context*/
   return grpc::Status::OK;
 }
 
-grpc::Status DriverServiceImpl::AssignDriver(grpc::ServerContext* /*context*/, const v1::AssignDriverRequest* request,
+grpc::Status DriverServiceImpl::AssignDriver(grpc::ServerContext* context, const v1::AssignDriverRequest* request,
                                              v1::AssignDriverResponse* response) {
-  std::optional<Vehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  std::optional<VisibleVehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
   if (!request->has_from_time()) {
     return RequestError(absl::InvalidArgumentError("say from when the driver drives"), "MISSING_FIELD", "from_time")
         .ToGrpc();
@@ -64,14 +63,15 @@ grpc::Status DriverServiceImpl::AssignDriver(grpc::ServerContext* /*context*/, c
   return ToGrpcStatus(folds_.Mark(vehicle->id, RestatementReason::kDrivers, change.time_ms));
 }
 
-grpc::Status DriverServiceImpl::ListDriverChanges(grpc::ServerContext* /*context*/,
+grpc::Status DriverServiceImpl::ListDriverChanges(grpc::ServerContext* context,
                                                   const v1::ListDriverChangesRequest* request,
                                                   v1::ListDriverChangesResponse* response) {
-  std::optional<Vehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  std::optional<VisibleVehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
   const auto changes = drivers_.Changes(vehicle->id);
   if (!changes.ok()) return ToGrpcStatus(changes.status());
   for (const DriverChange& change : *changes) {
+    if (!vehicle->permit.period.contains(change.time_ms)) continue;
     v1::DriverChange& out = *response->add_changes();
     SetTime(change.time_ms, out.mutable_from_time());
     out.set_driver_id(change.driver_id);
@@ -80,11 +80,11 @@ grpc::Status DriverServiceImpl::ListDriverChanges(grpc::ServerContext* /*context
   return grpc::Status::OK;
 }
 
-grpc::Status FuelServiceImpl::GetFuelAdvice(grpc::ServerContext* /*context*/, const v1::GetFuelAdviceRequest* request,
+grpc::Status FuelServiceImpl::GetFuelAdvice(grpc::ServerContext* context, const v1::GetFuelAdviceRequest* request,
                                             v1::GetFuelAdviceResponse* response) {
-  std::optional<Vehicle> vehicle;
+  std::optional<VisibleVehicle> vehicle;
   std::vector<Trip> trips;
-  if (grpc::Status status = FindTrips(registry_, folds_, *request, vehicle, trips); !status.ok()) return status;
+  if (grpc::Status status = FindTrips(guard_, *context, folds_, *request, vehicle, trips); !status.ok()) return status;
   Fill(SummariseFuel(trips, vehicle->traits), *response->mutable_summary());
   for (const Advice& advice : AdviseFuel(trips, vehicle->traits)) Fill(advice, *response->add_advice());
   return grpc::Status::OK;

@@ -3,9 +3,9 @@
 #include "telltale/v1/driver.grpc.pb.h"
 #include "telltale/v1/fuel.grpc.pb.h"
 
+#include "server/guard.h"
 #include "server/vehicle_folds.h"
 #include "storage/driver_log.h"
-#include "storage/vehicle_registry.h"
 
 // The services that answer from folded vehicles. What refers to something outlives the service; all are thread-safe.
 namespace telltale {
@@ -13,8 +13,8 @@ namespace telltale {
 // telltale.v1.DriverService.
 class DriverServiceImpl final : public v1::DriverService::Service {
  public:
-  DriverServiceImpl(const VehicleRegistry& registry, VehicleFolds& folds, DriverLog& drivers)
-      : registry_(registry), folds_(folds), drivers_(drivers) {}
+  DriverServiceImpl(const Guard& guard, VehicleFolds& folds, DriverLog& drivers)
+      : guard_(guard), folds_(folds), drivers_(drivers) {}
 
   grpc::Status GetDriverAdvice(grpc::ServerContext* context, const v1::GetDriverAdviceRequest* request,
                                v1::GetDriverAdviceResponse* response) override;
@@ -24,7 +24,7 @@ class DriverServiceImpl final : public v1::DriverService::Service {
                                  v1::ListDriverChangesResponse* response) override;
 
  private:
-  const VehicleRegistry& registry_;
+  const Guard& guard_;
   VehicleFolds& folds_;
   DriverLog& drivers_;
 };
@@ -32,13 +32,13 @@ class DriverServiceImpl final : public v1::DriverService::Service {
 // telltale.v1.FuelService.
 class FuelServiceImpl final : public v1::FuelService::Service {
  public:
-  FuelServiceImpl(const VehicleRegistry& registry, VehicleFolds& folds) : registry_(registry), folds_(folds) {}
+  FuelServiceImpl(const Guard& guard, VehicleFolds& folds) : guard_(guard), folds_(folds) {}
 
   grpc::Status GetFuelAdvice(grpc::ServerContext* context, const v1::GetFuelAdviceRequest* request,
                              v1::GetFuelAdviceResponse* response) override;
 
  private:
-  const VehicleRegistry& registry_;
+  const Guard& guard_;
   VehicleFolds& folds_;
 };
 

@@ -212,6 +212,9 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(TextSetting("server.metrics_listen", "Where /metrics listens over HTTP, HOST:PORT; port 0 takes a free one",
                   config.metrics_listen));
   AddTlsSettings("server", config.tls, settings);
+  add(BoolSetting("access.required",
+                  "Whether callers must show a key (docs/security.md); if not, whoever reaches the port is an operator",
+                  config.access_required));
   add(BoolSetting("server.relays_allowed",
                   "Whether other processes may pass on connections of terminals (--role gateway)",
                   config.terminals.relays_allowed));

@@ -30,6 +30,7 @@ struct GatewayRoleOptions {
 struct Config {
   std::string listen = "127.0.0.1:7443";          // gRPC; port 0 takes a free one
   TlsOptions tls;                                 // of gRPC
+  bool access_required = false;                   // callers show keys; else whoever reaches the port is an operator
   std::string metrics_listen = "127.0.0.1:9464";  // /metrics over HTTP; port 0 takes a free one
   std::size_t message_bytes_max = 16 << 20;
   int query_threads_max = 64;

@@ -1,5 +1,7 @@
 #include "server/fault_service.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "ingest/grpc/grpc_status.h"
@@ -15,12 +17,12 @@ constexpr std::size_t kMaxPage = 1'000;
 
 }  // namespace
 
-grpc::Status FaultServiceImpl::ListFaults(grpc::ServerContext* /*context*/, const v1::ListFaultsRequest* request,
+grpc::Status FaultServiceImpl::ListFaults(grpc::ServerContext* context, const v1::ListFaultsRequest* request,
                                           v1::ListFaultsResponse* response) {
   std::size_t page_size = 0;
   RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
-  std::optional<Vehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  std::optional<VisibleVehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
   const std::string key = fmt::format("faults {} {}", vehicle->vin.text(), request->active_only());
   std::int64_t first = 0;
   if (!request->page_token().empty()) {
@@ -33,6 +35,7 @@ grpc::Status FaultServiceImpl::ListFaults(grpc::ServerContext* /*context*/, cons
   std::int64_t index = 0;
   for (const Fault& fault : *faults) {
     if (request->active_only() && !fault.active) continue;
+    if (!vehicle->permit.period.contains(fault.last_seen_ms)) continue;
     if (index++ < first) continue;
     if (static_cast<std::size_t>(response->faults_size()) == page_size) {
       response->set_next_page_token(MakePageToken(key, index - 1));
@@ -48,7 +51,7 @@ grpc::Status FaultServiceImpl::ListFaults(grpc::ServerContext* /*context*/, cons
     out.set_fmi_text(std::string(FmiText(fault.dtc.fmi)));
     *out.mutable_lamps() = ToWire(fault.lamps);
     out.set_active(fault.active);
-    SetTime(fault.first_seen_ms, out.mutable_first_seen_time());
+    SetTime(std::max(fault.first_seen_ms, vehicle->permit.period.from_ms), out.mutable_first_seen_time());
     SetTime(fault.last_seen_ms, out.mutable_last_seen_time());
   }
   return grpc::Status::OK;

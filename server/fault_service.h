@@ -3,8 +3,8 @@
 #include "telltale/v1/faults.grpc.pb.h"
 
 #include "catalog/catalog.h"
+#include "server/guard.h"
 #include "storage/fault_store.h"
-#include "storage/vehicle_registry.h"
 
 namespace telltale {
 
@@ -12,15 +12,15 @@ namespace telltale {
 class FaultServiceImpl final : public v1::FaultService::Service {
  public:
   // What refers to something outlives the service.
-  FaultServiceImpl(const Catalog& catalog, const VehicleRegistry& registry, const FaultStore& faults)
-      : catalog_(catalog), registry_(registry), faults_(faults) {}
+  FaultServiceImpl(const Catalog& catalog, const Guard& guard, const FaultStore& faults)
+      : catalog_(catalog), guard_(guard), faults_(faults) {}
 
   grpc::Status ListFaults(grpc::ServerContext* context, const v1::ListFaultsRequest* request,
                           v1::ListFaultsResponse* response) override;
 
  private:
   const Catalog& catalog_;
-  const VehicleRegistry& registry_;
+  const Guard& guard_;
   const FaultStore& faults_;
 };
 

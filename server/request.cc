@@ -11,15 +11,6 @@
 namespace telltale {
 grpc::Status RequestError::ToGrpc() const { return ToGrpcStatus(status_, {.reason = reason_, .field = field_}); }
 
-RequestError FindVehicle(const VehicleRegistry& registry, const std::string& vin, std::optional<Vehicle>* out) {
-  const auto parsed = Vin::Parse(vin);
-  if (!parsed.ok()) return {parsed.status(), "INVALID_VIN", "vin"};
-  auto vehicle = registry.Get(*parsed);
-  if (!vehicle.ok()) return {vehicle.status(), "UNKNOWN_VEHICLE", "vin"};
-  *out = *std::move(vehicle);
-  return {};
-}
-
 RequestError ReadRange(const v1::TimeRange& range, TimeRange* out) {
   const auto read = [](const google::protobuf::Timestamp& time, const char* field, std::int64_t* ms) -> RequestError {
     const auto read_ms = ToMs(time);

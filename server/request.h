@@ -35,7 +35,6 @@ class RequestError {
 };
 
 // Each of these fills `out`; if it cannot, the error names the field.
-RequestError FindVehicle(const VehicleRegistry& registry, const std::string& vin, std::optional<Vehicle>* out);
 RequestError ReadRange(const v1::TimeRange& range, TimeRange* out);
 RequestError ReadPageSize(std::int32_t page_size, std::size_t default_size, std::size_t max_size, std::size_t* out);
 

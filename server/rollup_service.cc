@@ -84,6 +84,13 @@ std::int64_t FloorToSlice(std::int64_t time_ms) {
   return time_ms - (rest_ms < 0 ? rest_ms + kSliceMs : rest_ms);
 }
 
+// Of a range of whole half hours, those of which all is permitted.
+TimeRange WholeSlicesOf(TimeRange range, const TimeRange& permitted) {
+  if (permitted.from_ms > range.from_ms) range.from_ms = FloorToSlice(permitted.from_ms + kSliceMs - 1);
+  if (permitted.to_ms < range.to_ms) range.to_ms = FloorToSlice(permitted.to_ms);
+  return range;
+}
+
 struct Sum {
   TimeRange period;
   TimeRange seen = {.from_ms = 0, .to_ms = 0};  // from the first to the last slice
@@ -118,13 +125,18 @@ grpc::Status RollupServiceImpl::GetRollups(grpc::ServerContext* context, const v
   const std::int64_t known_time_ms =
       request->has_as_known_at() ? google::protobuf::util::TimeUtil::TimestampToMilliseconds(request->as_known_at())
                                  : kNow;
-  std::vector<Vehicle> vehicles;
+  std::vector<VisibleVehicle> vehicles;
   for (const std::string& vin : request->vins()) {
-    std::optional<Vehicle> vehicle;
-    RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, vin, &vehicle));
+    std::optional<VisibleVehicle> vehicle;
+    RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, vin, &vehicle));
+    if ((request->by_driver() || !request->driver_id().empty()) && !vehicle->permit.scopes.Has(Scope::kDriver)) {
+      return RequestError(absl::PermissionDeniedError("what drivers did needs SCOPE_DRIVER for every vehicle"),
+                          "NOT_PERMITTED", "by_driver")
+          .ToGrpc();
+    }
     vehicles.push_back(*std::move(vehicle));
   }
-  std::ranges::sort(vehicles, {}, [](const Vehicle& vehicle) { return vehicle.vin.text(); });
+  std::ranges::sort(vehicles, {}, [](const VisibleVehicle& vehicle) { return vehicle.vin.text(); });
 
   PeriodFinder periods(zone, request->period(), range);
   std::map<SumKey, Sum> sums;
@@ -145,11 +157,13 @@ grpc::Status RollupServiceImpl::GetRollups(grpc::ServerContext* context, const v
     sums.clear();
     return true;
   };
-  for (const Vehicle& vehicle : vehicles) {
+  for (const VisibleVehicle& vehicle : vehicles) {
     if (context->IsCancelled()) return grpc::Status::CANCELLED;
+    const TimeRange own = WholeSlicesOf(range, vehicle.permit.period);
+    if (own.empty()) continue;
     const Status status = folds_.Use(vehicle, [&](const VehicleResults& results) -> Status {
       ASSIGN_OR_RETURN(const FoldResults found,
-                       known_time_ms == kNow ? results.In(range) : results.In(range, known_time_ms));
+                       known_time_ms == kNow ? results.In(own) : results.In(own, known_time_ms));
       for (const auto& [start_ms, slice] : found.slices) {
         const std::string driver_id(DriverAt(results.drivers(), start_ms));
         if (!request->driver_id().empty() && driver_id != request->driver_id()) continue;

@@ -2,8 +2,8 @@
 
 #include "telltale/v1/rollups.grpc.pb.h"
 
+#include "server/guard.h"
 #include "server/vehicle_folds.h"
-#include "storage/vehicle_registry.h"
 
 namespace telltale {
 
@@ -12,13 +12,13 @@ class RollupServiceImpl final : public v1::RollupService::Service {
  public:
   static constexpr int kMaxVehicles = 10'000;  // of a request
 
-  RollupServiceImpl(const VehicleRegistry& registry, VehicleFolds& folds) : registry_(registry), folds_(folds) {}
+  RollupServiceImpl(const Guard& guard, VehicleFolds& folds) : guard_(guard), folds_(folds) {}
 
   grpc::Status GetRollups(grpc::ServerContext* context, const v1::GetRollupsRequest* request,
                           grpc::ServerWriter<v1::Rollup>* writer) override;
 
  private:
-  const VehicleRegistry& registry_;
+  const Guard& guard_;
   VehicleFolds& folds_;
 };
 

@@ -11,6 +11,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include "access/access_registry.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -20,11 +21,13 @@
 #include "ingest/live_frames.h"
 #include "ingest/metrics.h"
 #include "ingest/pipeline.h"
+#include "server/access_service.h"
 #include "server/admin_service.h"
 #include "server/advice_metrics.h"
 #include "server/advice_services.h"
 #include "server/catalog_service.h"
 #include "server/fault_service.h"
+#include "server/guard.h"
 #include "server/maintenance.h"
 #include "server/metrics_listener.h"
 #include "server/rollup_service.h"
@@ -53,8 +56,16 @@ bool IsLoopback(const std::string& address) {
   return address.rfind("127.", 0) == 0 || address.rfind("localhost:", 0) == 0 || address.rfind("[::1]:", 0) == 0;
 }
 
-StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(const TlsOptions& tls) {
-  if (!tls.enabled()) return grpc::InsecureServerCredentials();
+// `processor` asks callers for keys; null: nobody is asked.
+StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
+    const TlsOptions& tls, const std::shared_ptr<grpc::AuthMetadataProcessor>& processor) {
+  if (!tls.enabled() && processor == nullptr) return grpc::InsecureServerCredentials();
+  if (!tls.enabled()) {
+    // Keys travel in the clear: connections of this machine only, which gRPC sees to.
+    const auto local = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
+    local->SetAuthMetadataProcessor(processor);
+    return local;
+  }
   grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
   grpc::SslServerCredentialsOptions::PemKeyCertPair& pair = options.pem_key_cert_pairs.emplace_back();
   ASSIGN_OR_RETURN(pair.cert_chain, ReadWholeFile(tls.certificate_file));
@@ -63,7 +74,9 @@ StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(const TlsOption
     ASSIGN_OR_RETURN(options.pem_root_certs, ReadWholeFile(tls.client_ca_file));
     options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
-  return grpc::SslServerCredentials(options);
+  const auto credentials = grpc::SslServerCredentials(options);
+  if (processor != nullptr) credentials->SetAuthMetadataProcessor(processor);
+  return credentials;
 }
 
 StatusOr<std::vector<SignalId>> SignalsOfGroups(const Catalog& catalog, const std::vector<std::string>& groups) {
@@ -101,6 +114,8 @@ struct Server::Parts {
                                                            0.05, 0.1, 0.25, 0.5, 1, 2.5});
   std::unique_ptr<RocksDbDocumentStore> documents;
   std::unique_ptr<VehicleRegistry> registry;
+  std::unique_ptr<AccessRegistry> access;
+  std::unique_ptr<Guard> guard;
   std::unique_ptr<TerminalRegistry> terminals;
   std::unique_ptr<FaultStore> faults;
   std::unique_ptr<UploadLog> uploads;
@@ -117,6 +132,7 @@ struct Server::Parts {
   std::shared_ptr<AdviceMetrics> advice_metrics;
   std::unique_ptr<TerminalPorts> terminal_ports;
 
+  std::unique_ptr<AccessServiceImpl> access_service;
   std::unique_ptr<IngestServiceImpl> ingest_service;
   std::unique_ptr<CatalogServiceImpl> catalog_service;
   std::unique_ptr<VehicleServiceImpl> vehicle_service;
@@ -141,7 +157,9 @@ struct Server::Parts {
   Status OpenStores(const Clock& clock);
   RecordSinks Sinks();
   Status ListenForTerminals(const Clock& clock);
-  Status Serve();
+  VehicleFinderOf FinderOf();
+  Status DeclareServices();
+  Status Serve(const Clock& clock);
   Status ServeMetrics();
   // Health follows the store: a disk that takes no writes is NOT_SERVING, at once and until it does again.
   void WatchHealth();
@@ -157,6 +175,8 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   catalog = std::make_unique<Catalog>(std::move(loaded));
   ASSIGN_OR_RETURN(documents, RocksDbDocumentStore::Open({.path = config.data_dir + "/documents"}));
   ASSIGN_OR_RETURN(registry, VehicleRegistry::Open(*documents));
+  ASSIGN_OR_RETURN(access, AccessRegistry::Open(*documents));
+  guard = std::make_unique<Guard>(*registry, *access, clock, config.access_required);
   terminals = std::make_unique<TerminalRegistry>(*documents);
   faults = std::make_unique<FaultStore>(*documents);
   uploads = std::make_unique<UploadLog>(*documents, config.uploads);
@@ -203,17 +223,41 @@ Status Server::Parts::ListenForTerminals(const Clock& clock) {
   return OkStatus();
 }
 
-Status Server::Parts::Serve() {
-  ingest_service = std::make_unique<IngestServiceImpl>(*pipeline, *registry, config.ingest);
+VehicleFinderOf Server::Parts::FinderOf() {
+  return [this](const grpc::CallbackServerContext& context) -> VehicleFinder {
+    return [this, permit_of = guard->DecisionsOf(context)](std::string_view vin) {
+      const VehicleRegistry::Entry vehicle = registry->Find(vin);
+      return vehicle.id != 0 && permit_of(vehicle.id) ? vehicle : VehicleRegistry::Entry{};
+    };
+  };
+}
+
+Status Server::Parts::DeclareServices() {
+  for (const char* const service : {v1::AccessService::service_full_name(), v1::AdminService::service_full_name(),
+                                    v1::CatalogService::service_full_name(), v1::DriverService::service_full_name(),
+                                    v1::FaultService::service_full_name(), v1::FuelService::service_full_name(),
+                                    v1::IngestService::service_full_name(), v1::RelayService::service_full_name(),
+                                    v1::RollupService::service_full_name(), v1::TelemetryService::service_full_name(),
+                                    v1::TerminalService::service_full_name(), v1::TripService::service_full_name(),
+                                    v1::VehicleService::service_full_name()}) {
+    RETURN_IF_ERROR(guard->Declare(service));
+  }
+  return OkStatus();
+}
+
+Status Server::Parts::Serve(const Clock& clock) {
+  RETURN_IF_ERROR(DeclareServices());
+  access_service = std::make_unique<AccessServiceImpl>(*access, *registry, *guard, clock);
+  ingest_service = std::make_unique<IngestServiceImpl>(*pipeline, FinderOf(), config.ingest);
   catalog_service = std::make_unique<CatalogServiceImpl>(*catalog);
-  vehicle_service = std::make_unique<VehicleServiceImpl>(*registry, *telemetry);
-  telemetry_service = std::make_unique<TelemetryServiceImpl>(*catalog, *registry, *telemetry, live);
-  fault_service = std::make_unique<FaultServiceImpl>(*catalog, *registry, *faults);
-  trip_service = std::make_unique<TripServiceImpl>(*registry, *folds, *places);
-  rollup_service = std::make_unique<RollupServiceImpl>(*registry, *folds);
-  driver_service = std::make_unique<DriverServiceImpl>(*registry, *folds, *drivers);
-  fuel_service = std::make_unique<FuelServiceImpl>(*registry, *folds);
-  terminal_service = std::make_unique<TerminalServiceImpl>(*terminals, *registry, *uploads, *terminal_ports);
+  vehicle_service = std::make_unique<VehicleServiceImpl>(*registry, *telemetry, *guard);
+  telemetry_service = std::make_unique<TelemetryServiceImpl>(*catalog, *guard, *telemetry, live);
+  fault_service = std::make_unique<FaultServiceImpl>(*catalog, *guard, *faults);
+  trip_service = std::make_unique<TripServiceImpl>(*guard, *folds, *places);
+  rollup_service = std::make_unique<RollupServiceImpl>(*guard, *folds);
+  driver_service = std::make_unique<DriverServiceImpl>(*guard, *folds, *drivers);
+  fuel_service = std::make_unique<FuelServiceImpl>(*guard, *folds);
+  terminal_service = std::make_unique<TerminalServiceImpl>(*terminals, *registry, *uploads, *terminal_ports, *guard);
   admin_service = std::make_unique<AdminServiceImpl>(*maintenance);
   relay_service =
       std::make_unique<RelayServiceImpl>(config.terminals.relays_allowed, *pipeline,
@@ -228,15 +272,16 @@ Status Server::Parts::Serve() {
   builder.SetResourceQuota(quota);
   // A second server on the same port is a mistake, not load balancing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(config.tls));
+  ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(config.tls, guard->NewProcessor()));
   builder.AddListeningPort(config.listen, credentials, &grpc_port);
   for (grpc::Service* service :
-       {static_cast<grpc::Service*>(ingest_service.get()), static_cast<grpc::Service*>(catalog_service.get()),
-        static_cast<grpc::Service*>(vehicle_service.get()), static_cast<grpc::Service*>(telemetry_service.get()),
-        static_cast<grpc::Service*>(fault_service.get()), static_cast<grpc::Service*>(trip_service.get()),
-        static_cast<grpc::Service*>(rollup_service.get()), static_cast<grpc::Service*>(driver_service.get()),
-        static_cast<grpc::Service*>(fuel_service.get()), static_cast<grpc::Service*>(terminal_service.get()),
-        static_cast<grpc::Service*>(admin_service.get()), static_cast<grpc::Service*>(relay_service.get())}) {
+       {static_cast<grpc::Service*>(access_service.get()), static_cast<grpc::Service*>(ingest_service.get()),
+        static_cast<grpc::Service*>(catalog_service.get()), static_cast<grpc::Service*>(vehicle_service.get()),
+        static_cast<grpc::Service*>(telemetry_service.get()), static_cast<grpc::Service*>(fault_service.get()),
+        static_cast<grpc::Service*>(trip_service.get()), static_cast<grpc::Service*>(rollup_service.get()),
+        static_cast<grpc::Service*>(driver_service.get()), static_cast<grpc::Service*>(fuel_service.get()),
+        static_cast<grpc::Service*>(terminal_service.get()), static_cast<grpc::Service*>(admin_service.get()),
+        static_cast<grpc::Service*>(relay_service.get())}) {
     builder.RegisterService(service);
   }
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
@@ -281,9 +326,9 @@ StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, const Cloc
   RETURN_IF_ERROR(parts->OpenStores(clock));
   RETURN_IF_ERROR(parts->ServeMetrics());
   RETURN_IF_ERROR(parts->ListenForTerminals(clock));
-  if (Status status = parts->Serve(); !status.ok()) return status;
+  if (Status status = parts->Serve(clock); !status.ok()) return status;
   parts->health_thread = std::thread([p = parts.get()] { p->WatchHealth(); });
-  if (!IsLoopback(config.listen) && config.tls.client_ca_file.empty()) {
+  if (!config.access_required && !IsLoopback(config.listen) && config.tls.client_ca_file.empty()) {
     spdlog::warn("listening on {} without authentication{}: anyone who reaches it may read and write", config.listen,
                  config.tls.enabled() ? "" : " or encryption");
   }

@@ -29,18 +29,21 @@ std::optional<std::chrono::steady_clock::time_point> DeadlineOf(const grpc::Serv
 
 }  // namespace
 
-grpc::Status TelemetryServiceImpl::GetLatest(grpc::ServerContext* /*context*/, const v1::GetLatestRequest* request,
+grpc::Status TelemetryServiceImpl::GetLatest(grpc::ServerContext* context, const v1::GetLatestRequest* request,
                                              v1::GetLatestResponse* response) {
-  std::optional<Vehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  std::optional<VisibleVehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
   std::vector<SignalId> signals;
   RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, request->signal_id(), request->signal_name(), &signals));
+  RETURN_IF_REQUEST_ERROR(CheckSignals(catalog_, vehicle->permit, signals));
   const auto latest = telemetry_.Latest(vehicle->id, signals);
   if (!latest.ok()) return ToGrpcStatus(latest.status());
   for (const LatestValue& value : *latest) {
     if (request->valid_only() && !IsValue(value.raw)) continue;
+    if (!vehicle->permit.period.contains(value.measure_time_ms)) continue;
     // A signal that an operator's file had and has no more is stored still, but has no unit to show it in.
-    if (const Signal* signal = catalog_.Find(value.signal)) {
+    if (const Signal* signal = catalog_.Find(value.signal);
+        signal != nullptr && IsPermitted(*signal, vehicle->permit)) {
       SetValue(*signal, value.raw, value.measure_time_ms, response->add_values());
     }
   }
@@ -49,10 +52,11 @@ grpc::Status TelemetryServiceImpl::GetLatest(grpc::ServerContext* /*context*/, c
 
 grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, const v1::GetHistoryRequest* request,
                                               v1::GetHistoryResponse* response) {
-  std::optional<Vehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  std::optional<VisibleVehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
   std::vector<SignalId> signals;
   RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, request->signal_id(), request->signal_name(), &signals));
+  RETURN_IF_REQUEST_ERROR(CheckSignals(catalog_, vehicle->permit, signals));
   if (signals.empty() || signals.size() > kMaxSignals) {
     return RequestError(
                absl::InvalidArgumentError(fmt::format("{} signals; name 1 to {}", signals.size(), kMaxSignals)),
@@ -60,7 +64,7 @@ grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, cons
         .ToGrpc();
   }
   TimeRange range;
-  RETURN_IF_REQUEST_ERROR(ReadRange(request->range(), &range));
+  RETURN_IF_REQUEST_ERROR(ReadRange(request->range(), vehicle->permit, &range));
   std::size_t page_size = 0;
   RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
   page_size = std::min(page_size, kMaxCells / signals.size());
@@ -102,19 +106,20 @@ grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, cons
 
 grpc::Status TelemetryServiceImpl::GetSummary(grpc::ServerContext* context, const v1::GetSummaryRequest* request,
                                               v1::GetSummaryResponse* response) {
-  std::optional<Vehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry_, request->vin(), &vehicle));
+  std::optional<VisibleVehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
   google::protobuf::RepeatedField<std::uint32_t> ids;
   google::protobuf::RepeatedPtrField<std::string> names;
   if (request->signal_id() != 0) ids.Add(request->signal_id());
   if (!request->signal_name().empty()) *names.Add() = request->signal_name();
   std::vector<SignalId> signals;
   RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, ids, names, &signals));
+  RETURN_IF_REQUEST_ERROR(CheckSignals(catalog_, vehicle->permit, signals));
   if (signals.size() != 1) {
     return RequestError(absl::InvalidArgumentError("name one signal"), "INVALID_SIGNALS", "signal_id").ToGrpc();
   }
   TimeRange range;
-  RETURN_IF_REQUEST_ERROR(ReadRange(request->range(), &range));
+  RETURN_IF_REQUEST_ERROR(ReadRange(request->range(), vehicle->permit, &range));
   std::size_t page_size = 0;
   RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
   const google::protobuf::Duration& step = request->step();
@@ -155,9 +160,9 @@ grpc::Status TelemetryServiceImpl::GetSummary(grpc::ServerContext* context, cons
                                       }));
 }
 
-grpc::ServerWriteReactor<v1::WatchResponse>* TelemetryServiceImpl::Watch(grpc::CallbackServerContext* /*context*/,
+grpc::ServerWriteReactor<v1::WatchResponse>* TelemetryServiceImpl::Watch(grpc::CallbackServerContext* context,
                                                                          const v1::WatchRequest* request) {
-  return WatchReactor::Start(catalog_, registry_, live_, *request);
+  return WatchReactor::Start(catalog_, guard_, live_, *context, *request);
 }
 
 }  // namespace telltale

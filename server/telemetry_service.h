@@ -4,8 +4,8 @@
 
 #include "catalog/catalog.h"
 #include "ingest/live_frames.h"
+#include "server/guard.h"
 #include "storage/telemetry_store.h"
-#include "storage/vehicle_registry.h"
 
 namespace telltale {
 
@@ -15,9 +15,8 @@ class TelemetryServiceImpl final
     : public v1::TelemetryService::WithCallbackMethod_Watch<v1::TelemetryService::Service> {
  public:
   // What refers to something outlives the service.
-  TelemetryServiceImpl(const Catalog& catalog, const VehicleRegistry& registry, TelemetryStore& telemetry,
-                       LiveFrames& live)
-      : catalog_(catalog), registry_(registry), telemetry_(telemetry), live_(live) {}
+  TelemetryServiceImpl(const Catalog& catalog, const Guard& guard, TelemetryStore& telemetry, LiveFrames& live)
+      : catalog_(catalog), guard_(guard), telemetry_(telemetry), live_(live) {}
 
   grpc::Status GetLatest(grpc::ServerContext* context, const v1::GetLatestRequest* request,
                          v1::GetLatestResponse* response) override;
@@ -30,7 +29,7 @@ class TelemetryServiceImpl final
 
  private:
   const Catalog& catalog_;
-  const VehicleRegistry& registry_;
+  const Guard& guard_;
   TelemetryStore& telemetry_;
   LiveFrames& live_;
 };

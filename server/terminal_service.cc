@@ -34,13 +34,17 @@ RequestError ReadProtocol(v1::TerminalProtocol in, const std::string& field, Ter
   return {};
 }
 
+RequestError NoSuchTerminal(const std::string& number) {
+  return {absl::NotFoundError(fmt::format("no terminal with the number '{}'", number)), "UNKNOWN_TERMINAL", "number"};
+}
+
 RequestError FindTerminal(const TerminalRegistry& terminals, v1::TerminalProtocol protocol, const std::string& number,
                           Terminal* out) {
   TerminalProtocol known{};
   if (RequestError error = ReadProtocol(protocol, "protocol", &known); !error.ok()) return error;
   auto terminal = terminals.Find(known, number);
   if (absl::IsNotFound(terminal.status())) {
-    return {absl::NotFoundError(fmt::format("no terminal with the number '{}'", number)), "UNKNOWN_TERMINAL", "number"};
+    return NoSuchTerminal(number);
   }
   if (!terminal.ok()) return {terminal.status(), "UNKNOWN_TERMINAL", "number"};
   *out = *std::move(terminal);
@@ -266,10 +270,16 @@ grpc::Status TerminalServiceImpl::ListTerminals(grpc::ServerContext* /*context*/
   return grpc::Status::OK;
 }
 
-grpc::Status TerminalServiceImpl::SendText(grpc::ServerContext* /*context*/, const v1::SendTextRequest* request,
+RequestError TerminalServiceImpl::FindOwnTerminal(const grpc::ServerContext& context, v1::TerminalProtocol protocol,
+                                                  const std::string& number, Terminal* out) const {
+  if (RequestError error = FindTerminal(terminals_, protocol, number, out); !error.ok()) return error;
+  return guard_.Decide(context, out->vehicle_id) ? RequestError() : NoSuchTerminal(number);
+}
+
+grpc::Status TerminalServiceImpl::SendText(grpc::ServerContext* context, const v1::SendTextRequest* request,
                                            v1::SendTextResponse* /*response*/) {
   Terminal terminal;
-  RETURN_IF_REQUEST_ERROR(FindTerminal(terminals_, request->protocol(), request->number(), &terminal));
+  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, request->protocol(), request->number(), &terminal));
   if (request->text().empty()) {
     return RequestError(absl::InvalidArgumentError("the text is empty"), "INVALID_TEXT", "text").ToGrpc();
   }
@@ -279,10 +289,10 @@ grpc::Status TerminalServiceImpl::SendText(grpc::ServerContext* /*context*/, con
   return grpc::Status::OK;
 }
 
-grpc::Status TerminalServiceImpl::SendCommand(grpc::ServerContext* /*context*/, const v1::SendCommandRequest* request,
+grpc::Status TerminalServiceImpl::SendCommand(grpc::ServerContext* context, const v1::SendCommandRequest* request,
                                               v1::SendCommandResponse* response) {
   Terminal terminal;
-  RETURN_IF_REQUEST_ERROR(FindTerminal(terminals_, request->protocol(), request->number(), &terminal));
+  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, request->protocol(), request->number(), &terminal));
   TerminalCommand command;
   RETURN_IF_REQUEST_ERROR(ReadCommand(*request, &command));
   if (request->timeout_ms() < 0) {
@@ -301,13 +311,14 @@ grpc::Status TerminalServiceImpl::SendCommand(grpc::ServerContext* /*context*/, 
   const auto answer = ports_.Ask(terminal.protocol, terminal.number, command, limit);
   RETURN_IF_REQUEST_ERROR(RequestError(answer.status(), ReasonOf(answer.status()), "command"));
   telltale::Fill(*answer, *response);
+  LeaveOut(guard_.Decide(*context, terminal.vehicle_id).value_or(Permit{}), *response);
   return grpc::Status::OK;
 }
 
-grpc::Status TerminalServiceImpl::ListUploads(grpc::ServerContext* /*context*/, const v1::ListUploadsRequest* request,
+grpc::Status TerminalServiceImpl::ListUploads(grpc::ServerContext* context, const v1::ListUploadsRequest* request,
                                               v1::ListUploadsResponse* response) {
-  std::optional<Vehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(FindVehicle(vehicles_, request->vin(), &vehicle));
+  std::optional<VisibleVehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
   const auto uploads = uploads_.List(vehicle->id);
   RETURN_IF_REQUEST_ERROR(RequestError(uploads.status(), "DAMAGED_UPLOAD"));
   for (const Upload& upload : *uploads) {

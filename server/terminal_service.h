@@ -4,6 +4,7 @@
 
 #include "telltale/v1/terminals.grpc.pb.h"
 
+#include "server/guard.h"
 #include "server/terminal_ports.h"
 #include "storage/terminal_registry.h"
 #include "storage/upload_log.h"
@@ -16,8 +17,8 @@ class TerminalServiceImpl final : public v1::TerminalService::Service {
  public:
   // What refers to something outlives the service.
   TerminalServiceImpl(TerminalRegistry& terminals, const VehicleRegistry& vehicles, const UploadLog& uploads,
-                      TerminalPorts& ports)
-      : terminals_(terminals), vehicles_(vehicles), uploads_(uploads), ports_(ports) {}
+                      TerminalPorts& ports, const Guard& guard)
+      : terminals_(terminals), vehicles_(vehicles), uploads_(uploads), ports_(ports), guard_(guard) {}
 
   grpc::Status RegisterTerminal(grpc::ServerContext* context, const v1::RegisterTerminalRequest* request,
                                 v1::Terminal* response) override;
@@ -39,12 +40,16 @@ class TerminalServiceImpl final : public v1::TerminalService::Service {
   static constexpr int kWaitingMax = 16;
 
   void Fill(const Terminal& terminal, v1::Terminal& out) const;
+  // Of a vehicle that the caller may command.
+  RequestError FindOwnTerminal(const grpc::ServerContext& context, v1::TerminalProtocol protocol,
+                               const std::string& number, Terminal* out) const;
   grpc::Status RegisterPlatform(const v1::RegisterTerminalRequest& request, v1::Terminal& response);
 
   TerminalRegistry& terminals_;
   const VehicleRegistry& vehicles_;
   const UploadLog& uploads_;
   TerminalPorts& ports_;
+  const Guard& guard_;
   std::atomic<int> waiting_ = 0;
 };
 

@@ -27,7 +27,7 @@ constexpr std::int64_t kNow = std::numeric_limits<std::int64_t>::max();
 
 // What every list of a vehicle's results asks for.
 struct ListQuery {
-  std::optional<Vehicle> vehicle;
+  std::optional<VisibleVehicle> vehicle;
   TimeRange range;
   std::int64_t known_time_ms = kNow;
   std::size_t page_size = 0;
@@ -47,10 +47,10 @@ std::int64_t KnownTimeOf(const Request& request) {
 
 // `more` is what else shapes the answer.
 template <typename Request>
-grpc::Status ReadQuery(const VehicleRegistry& registry, const Request& request, std::size_t default_size,
-                       std::size_t max_size, const std::string& more, ListQuery& query) {
-  RETURN_IF_REQUEST_ERROR(FindVehicle(registry, request.vin(), &query.vehicle));
-  RETURN_IF_REQUEST_ERROR(ReadRange(request.range(), &query.range));
+grpc::Status ReadQuery(const Guard& guard, const grpc::ServerContext& context, const Request& request,
+                       std::size_t default_size, std::size_t max_size, const std::string& more, ListQuery& query) {
+  RETURN_IF_REQUEST_ERROR(guard.FindVehicle(context, request.vin(), &query.vehicle));
+  RETURN_IF_REQUEST_ERROR(ReadRange(request.range(), query.vehicle->permit, &query.range));
   RETURN_IF_REQUEST_ERROR(ReadPageSize(request.page_size(), default_size, max_size, &query.page_size));
   query.known_time_ms = KnownTimeOf(request);
   query.key = fmt::format("{} {} {} {} {} {}", Request::descriptor()->name(), query.vehicle->vin.text(),
@@ -67,20 +67,22 @@ StatusOr<FoldResults> ResultsOf(const VehicleResults& results, const ListQuery& 
   return query.known_time_ms == kNow ? results.In(query.range) : results.In(query.range, query.known_time_ms);
 }
 
-// Fills the query's page with some of the items.
+// Fills the query's page with some of the items, and of them what is permitted.
 template <typename Item, typename Response, typename Add>
 void FillPage(const std::vector<Item>& items, const ListQuery& query, Response& response, const Add& add) {
   const std::size_t begin = std::min(query.skip, items.size());
   const std::size_t end = std::min(begin + query.page_size, items.size());
   for (std::size_t i = begin; i < end; ++i) add(items[i]);
+  LeaveOut(query.vehicle->permit, response);
   if (end < items.size()) response.set_next_page_token(MakePageToken(query.key, static_cast<std::int64_t>(end)));
 }
 
-// The days that a range touches, whole.
-TimeRange WholeDays(TimeRange range) {
+// The days that a range touches, whole; but for the first, if not all of it is permitted.
+TimeRange WholeDays(TimeRange range, const TimeRange& permitted) {
   constexpr std::int64_t kLastDay = std::numeric_limits<std::int64_t>::max() / kMsPerDay;
   if (range.from_ms != std::numeric_limits<std::int64_t>::min()) range.from_ms = DayOf(range.from_ms) * kMsPerDay;
   if (DayOf(range.to_ms) < kLastDay) range.to_ms = (DayOf(range.to_ms - 1) + 1) * kMsPerDay;
+  if (range.from_ms < permitted.from_ms) range.from_ms += kMsPerDay;
   return range;
 }
 
@@ -122,10 +124,11 @@ StatusOr<GapNeighbours> NeighboursOf(const Gap& gap, VehicleId vehicle, const Pl
 
 }  // namespace
 
-grpc::Status TripServiceImpl::ListTrips(grpc::ServerContext* /*context*/, const v1::ListTripsRequest* request,
+grpc::Status TripServiceImpl::ListTrips(grpc::ServerContext* context, const v1::ListTripsRequest* request,
                                         v1::ListTripsResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(registry_, *request, kDefaultItems, kMaxItems, "", query); !status.ok()) return status;
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok())
+    return status;
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const FoldResults found, ResultsOf(results, query));
     FillPage(found.trips, query, *response, [&](const Trip& trip) {
@@ -137,11 +140,13 @@ grpc::Status TripServiceImpl::ListTrips(grpc::ServerContext* /*context*/, const 
   }));
 }
 
-grpc::Status TripServiceImpl::ListDays(grpc::ServerContext* /*context*/, const v1::ListDaysRequest* request,
+grpc::Status TripServiceImpl::ListDays(grpc::ServerContext* context, const v1::ListDaysRequest* request,
                                        v1::ListDaysResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(registry_, *request, kDefaultDays, kMaxDays, "", query); !status.ok()) return status;
-  query.range = WholeDays(query.range);
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultDays, kMaxDays, "", query); !status.ok())
+    return status;
+  query.range = WholeDays(query.range, query.vehicle->permit.period);
+  if (query.range.empty()) return grpc::Status::OK;
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const FoldResults found, ResultsOf(results, query));
     FillPage(DaysOf(found.slices), query, *response, [&](const VehicleDay& day) { Fill(day, *response->add_days()); });
@@ -149,10 +154,11 @@ grpc::Status TripServiceImpl::ListDays(grpc::ServerContext* /*context*/, const v
   }));
 }
 
-grpc::Status TripServiceImpl::ListStops(grpc::ServerContext* /*context*/, const v1::ListStopsRequest* request,
+grpc::Status TripServiceImpl::ListStops(grpc::ServerContext* context, const v1::ListStopsRequest* request,
                                         v1::ListStopsResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(registry_, *request, kDefaultItems, kMaxItems, "", query); !status.ok()) return status;
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok())
+    return status;
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const FoldResults found, ResultsOf(results, query));
     FillPage(found.stops, query, *response, [&](const Stop& stop) { Fill(stop, *response->add_stops()); });
@@ -160,12 +166,13 @@ grpc::Status TripServiceImpl::ListStops(grpc::ServerContext* /*context*/, const 
   }));
 }
 
-grpc::Status TripServiceImpl::ListEvents(grpc::ServerContext* /*context*/, const v1::ListEventsRequest* request,
+grpc::Status TripServiceImpl::ListEvents(grpc::ServerContext* context, const v1::ListEventsRequest* request,
                                          v1::ListEventsResponse* response) {
   std::string kinds;
   for (const int kind : request->kinds()) kinds += fmt::format("{},", kind);
   ListQuery query;
-  if (auto status = ReadQuery(registry_, *request, kDefaultItems, kMaxItems, kinds, query); !status.ok()) return status;
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, kinds, query); !status.ok())
+    return status;
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     // A trip that began before the range may have events in it.
     ListQuery wider = query;
@@ -184,10 +191,11 @@ grpc::Status TripServiceImpl::ListEvents(grpc::ServerContext* /*context*/, const
   }));
 }
 
-grpc::Status TripServiceImpl::ListGaps(grpc::ServerContext* /*context*/, const v1::ListGapsRequest* request,
+grpc::Status TripServiceImpl::ListGaps(grpc::ServerContext* context, const v1::ListGapsRequest* request,
                                        v1::ListGapsResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(registry_, *request, kDefaultItems, kMaxItems, "", query); !status.ok()) return status;
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok())
+    return status;
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const FoldResults found, ResultsOf(results, query));
     Status failure;
@@ -200,10 +208,11 @@ grpc::Status TripServiceImpl::ListGaps(grpc::ServerContext* /*context*/, const v
   }));
 }
 
-grpc::Status TripServiceImpl::ListChanges(grpc::ServerContext* /*context*/, const v1::ListChangesRequest* request,
+grpc::Status TripServiceImpl::ListChanges(grpc::ServerContext* context, const v1::ListChangesRequest* request,
                                           v1::ListChangesResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(registry_, *request, kDefaultItems, kMaxItems, "", query); !status.ok()) return status;
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok())
+    return status;
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const std::vector<Restatement> restatements, results.Restatements(query.range));
     Status failure;

@@ -2,17 +2,17 @@
 
 #include "telltale/v1/trips.grpc.pb.h"
 
+#include "server/guard.h"
 #include "server/vehicle_folds.h"
 #include "storage/place_log.h"
-#include "storage/vehicle_registry.h"
 
 namespace telltale {
 
 // telltale.v1.TripService. What is referred to outlives the service; thread-safe.
 class TripServiceImpl final : public v1::TripService::Service {
  public:
-  TripServiceImpl(const VehicleRegistry& registry, VehicleFolds& folds, const PlaceLog& places)
-      : registry_(registry), folds_(folds), places_(places) {}
+  TripServiceImpl(const Guard& guard, VehicleFolds& folds, const PlaceLog& places)
+      : guard_(guard), folds_(folds), places_(places) {}
 
   grpc::Status ListTrips(grpc::ServerContext* context, const v1::ListTripsRequest* request,
                          v1::ListTripsResponse* response) override;
@@ -28,7 +28,7 @@ class TripServiceImpl final : public v1::TripService::Service {
                            v1::ListChangesResponse* response) override;
 
  private:
-  const VehicleRegistry& registry_;
+  const Guard& guard_;
   VehicleFolds& folds_;
   const PlaceLog& places_;
 };

@@ -75,16 +75,14 @@ grpc::Status VehicleServiceImpl::RegisterVehicles(grpc::ServerContext* /*context
   return grpc::Status::OK;
 }
 
-grpc::Status VehicleServiceImpl::GetVehicle(grpc::ServerContext* /*context*/, const v1::GetVehicleRequest* request,
+grpc::Status VehicleServiceImpl::GetVehicle(grpc::ServerContext* context, const v1::GetVehicleRequest* request,
                                             v1::Vehicle* response) {
-  const auto vin = Vin::Parse(request->vin());
-  RETURN_IF_REQUEST_ERROR(RequestError(vin.status(), "INVALID_VIN", "vin"));
-  const auto vehicle = registry_.Get(*vin);
-  RETURN_IF_REQUEST_ERROR(RequestError(vehicle.status(), "UNKNOWN_VEHICLE", "vin"));
+  std::optional<VisibleVehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
   return Fill(*vehicle, *response);
 }
 
-grpc::Status VehicleServiceImpl::ListVehicles(grpc::ServerContext* /*context*/, const v1::ListVehiclesRequest* request,
+grpc::Status VehicleServiceImpl::ListVehicles(grpc::ServerContext* context, const v1::ListVehiclesRequest* request,
                                               v1::ListVehiclesResponse* response) {
   std::size_t page_size = 0;
   RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
@@ -94,7 +92,7 @@ grpc::Status VehicleServiceImpl::ListVehicles(grpc::ServerContext* /*context*/, 
     RETURN_IF_REQUEST_ERROR(RequestError(position.status(), "INVALID_PAGE_TOKEN", "page_token"));
     after = static_cast<VehicleId>(*position);
   }
-  const std::vector<Vehicle> vehicles = registry_.List(after, page_size + 1);
+  const std::vector<Vehicle> vehicles = guard_.ListVehicles(*context, after, page_size + 1);
   for (std::size_t i = 0; i < vehicles.size() && i < page_size; ++i) {
     if (grpc::Status status = Fill(vehicles[i], *response->add_vehicles()); !status.ok()) return status;
   }

@@ -2,6 +2,7 @@
 
 #include "telltale/v1/vehicles.grpc.pb.h"
 
+#include "server/guard.h"
 #include "storage/telemetry_store.h"
 #include "storage/vehicle_registry.h"
 
@@ -11,8 +12,8 @@ namespace telltale {
 class VehicleServiceImpl final : public v1::VehicleService::Service {
  public:
   // What refers to something outlives the service.
-  VehicleServiceImpl(VehicleRegistry& registry, TelemetryStore& telemetry)
-      : registry_(registry), telemetry_(telemetry) {}
+  VehicleServiceImpl(VehicleRegistry& registry, TelemetryStore& telemetry, const Guard& guard)
+      : registry_(registry), telemetry_(telemetry), guard_(guard) {}
 
   grpc::Status RegisterVehicle(grpc::ServerContext* context, const v1::RegisterVehicleRequest* request,
                                v1::Vehicle* response) override;
@@ -28,6 +29,7 @@ class VehicleServiceImpl final : public v1::VehicleService::Service {
 
   VehicleRegistry& registry_;
   TelemetryStore& telemetry_;
+  const Guard& guard_;
 };
 
 }  // namespace telltale

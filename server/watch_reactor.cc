@@ -14,11 +14,11 @@ constexpr int kMaxVins = 1'000;
 
 }  // namespace
 
-WatchReactor* WatchReactor::Start(const Catalog& catalog, const VehicleRegistry& registry, LiveFrames& live,
-                                  const v1::WatchRequest& request) {
+WatchReactor* WatchReactor::Start(const Catalog& catalog, const Guard& guard, LiveFrames& live,
+                                  const grpc::CallbackServerContext& context, const v1::WatchRequest& request) {
   std::shared_ptr<WatchReactor> reactor(new WatchReactor(catalog));
   reactor->self_ = reactor;
-  if (grpc::Status status = reactor->Begin(registry, live, request); !status.ok()) {
+  if (grpc::Status status = reactor->Begin(guard, live, context, request); !status.ok()) {
     MutexLock lock(reactor->mutex_);
     reactor->end_ = std::move(status);
   } else {
@@ -29,19 +29,22 @@ WatchReactor* WatchReactor::Start(const Catalog& catalog, const VehicleRegistry&
   return reactor.get();
 }
 
-grpc::Status WatchReactor::Begin(const VehicleRegistry& registry, LiveFrames& live, const v1::WatchRequest& request) {
+grpc::Status WatchReactor::Begin(const Guard& guard, LiveFrames& live, const grpc::CallbackServerContext& context,
+                                 const v1::WatchRequest& request) {
   if (request.vin_size() == 0 || request.vin_size() > kMaxVins) {
     return RequestError(absl::InvalidArgumentError(fmt::format("{} VINs; name 1 to {}", request.vin_size(), kMaxVins)),
                         "INVALID_VINS", "vin")
         .ToGrpc();
   }
+  RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, request.signal_id(), request.signal_name(), &signals_));
   std::vector<VehicleId> vehicles;
   for (const std::string& vin : request.vin()) {
-    std::optional<Vehicle> vehicle;
-    RETURN_IF_REQUEST_ERROR(FindVehicle(registry, vin, &vehicle));
+    std::optional<VisibleVehicle> vehicle;
+    RETURN_IF_REQUEST_ERROR(guard.FindVehicle(context, vin, &vehicle));
+    RETURN_IF_REQUEST_ERROR(CheckSignals(catalog_, vehicle->permit, signals_));
     if (vins_.emplace(vehicle->id, vehicle->vin.text()).second) vehicles.push_back(vehicle->id);
   }
-  RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, request.signal_id(), request.signal_name(), &signals_));
+  permit_of_ = guard.DecisionsOf(context);
   auto watcher = live.Watch(vehicles, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Advance();
   });
@@ -52,12 +55,19 @@ grpc::Status WatchReactor::Begin(const VehicleRegistry& registry, LiveFrames& li
 }
 
 bool WatchReactor::Fill(const OwnedFrame& frame) {
+  const std::optional<Permit> permit = permit_of_(frame.vehicle_id);
+  if (!permit) {
+    end_ = ToGrpcStatus(absl::PermissionDeniedError("what was granted has ended"), {.reason = "GRANT_ENDED"});
+    return false;
+  }
+  if (!permit->period.contains(frame.measure_time_ms)) return false;
   response_.Clear();
   std::vector<std::pair<const Signal*, RawValue>> values;
   for (std::size_t i = 0; i < frame.values.size(); ++i) {
     const SignalId id = frame.layout->signals()[i];
     if (!signals_.empty() && !std::binary_search(signals_.begin(), signals_.end(), id)) continue;
-    if (const Signal* signal = catalog_.Find(id)) values.emplace_back(signal, frame.values[i]);
+    const Signal* const signal = catalog_.Find(id);
+    if (signal != nullptr && IsPermitted(*signal, *permit)) values.emplace_back(signal, frame.values[i]);
   }
   if (values.empty()) return false;
   std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) { return a.first->id < b.first->id; });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -10,7 +11,7 @@
 #include "base/mutex.h"
 #include "catalog/catalog.h"
 #include "ingest/live_frames.h"
-#include "storage/vehicle_registry.h"
+#include "server/guard.h"
 
 namespace telltale {
 
@@ -20,8 +21,8 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchResponse>,
                            public std::enable_shared_from_this<WatchReactor> {
  public:
   // A request that is wrong gives a reactor that ends at once with the error.
-  static WatchReactor* Start(const Catalog& catalog, const VehicleRegistry& registry, LiveFrames& live,
-                             const v1::WatchRequest& request);
+  static WatchReactor* Start(const Catalog& catalog, const Guard& guard, LiveFrames& live,
+                             const grpc::CallbackServerContext& context, const v1::WatchRequest& request);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -29,14 +30,16 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchResponse>,
 
  private:
   explicit WatchReactor(const Catalog& catalog) : catalog_(catalog) {}
-  grpc::Status Begin(const VehicleRegistry& registry, LiveFrames& live, const v1::WatchRequest& request);
+  grpc::Status Begin(const Guard& guard, LiveFrames& live, const grpc::CallbackServerContext& context,
+                     const v1::WatchRequest& request);
   void Advance();
-  // False: the frame has none of the signals.
+  // False: the frame has none of the signals, or may no longer be seen, which ends the watch.
   bool Fill(const OwnedFrame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Catalog& catalog_;
   std::vector<SignalId> signals_;  // empty: all
   std::unordered_map<VehicleId, std::string> vins_;
+  std::function<std::optional<Permit>(VehicleId)> permit_of_;  // asked for every frame: grants end
   std::shared_ptr<WatchReactor> self_;
 
   Mutex mutex_;

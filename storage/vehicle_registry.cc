@@ -189,9 +189,13 @@ VehicleRegistry::Entry VehicleRegistry::Find(std::string_view vin) const {
   return index_.Find(vin);
 }
 
+Status VehicleRegistry::NoSuchVehicle(const Vin& vin) {
+  return absl::NotFoundError(fmt::format("vehicle {} is not registered", LogVin(vin)));
+}
+
 StatusOr<Vehicle> VehicleRegistry::Get(const Vin& vin) const {
   const Entry entry = Find(vin.text());
-  if (entry.id == 0) return absl::NotFoundError(fmt::format("vehicle {} is not registered", LogVin(vin)));
+  if (entry.id == 0) return NoSuchVehicle(vin);
   return Get(entry.id);
 }
 

@@ -49,6 +49,8 @@ class VehicleRegistry {
   using Entry = internal::VinIndexEntry;
   Entry Find(std::string_view vin) const;  // upper case
 
+  // What Get() says of a vehicle that is not there.
+  static Status NoSuchVehicle(const Vin& vin);
   StatusOr<Vehicle> Get(const Vin& vin) const;                          // NOT_FOUND
   StatusOr<Vehicle> Get(VehicleId id) const;                            // NOT_FOUND
   std::vector<Vehicle> List(VehicleId after, std::size_t limit) const;  // in the order of ids

@@ -21,9 +21,9 @@ grpc::Status Wrong(std::string_view field, const std::string& message, std::stri
 
 }  // namespace
 
-ImportReactor::ImportReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
+ImportReactor::ImportReactor(Pipeline& pipeline, VehicleFinder find, const IngestServiceOptions& options,
                              OpenStreams& streams)
-    : pipeline_(pipeline), registry_(registry), streams_(streams) {
+    : pipeline_(pipeline), find_(std::move(find)), streams_(streams) {
   // Here, not above: from now on the stream may be asked to drain.
   registered_ = streams.Add(this, options.streams_max);
   if (registered_) {
@@ -88,11 +88,12 @@ grpc::Status ImportReactor::HandleHeader(const v1::ImportHeader& header) {
   if (decoder_ != nullptr) return Wrong("header", "a second header; import each file in a call of its own");
   const auto vin = Vin::Parse(header.vin());
   if (!vin.ok()) return Wrong("header.vin", MessageOf(vin.status()), "INVALID_VIN");
-  const auto vehicle = registry_.Get(*vin);
-  if (!vehicle.ok()) return ToGrpcStatus(vehicle.status(), {.reason = "UNKNOWN_VEHICLE", .field = "header.vin"});
-  vehicle_ = registry_.Find(vin->text());
+  vehicle_ = find_(vin->text());
+  if (vehicle_.id == 0) {
+    return ToGrpcStatus(VehicleRegistry::NoSuchVehicle(*vin), {.reason = "UNKNOWN_VEHICLE", .field = "header.vin"});
+  }
 
-  FileDecoderOptions options{.vehicle_id = vehicle->id};
+  FileDecoderOptions options{.vehicle_id = vehicle_.id};
   switch (header.format()) {
     case v1::FILE_FORMAT_UNSPECIFIED:
       break;

@@ -19,8 +19,7 @@ namespace telltale {
 class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>,
                             public DrainableStream {
  public:
-  ImportReactor(Pipeline& pipeline, const VehicleRegistry& registry, const IngestServiceOptions& options,
-                OpenStreams& streams);
+  ImportReactor(Pipeline& pipeline, VehicleFinder find, const IngestServiceOptions& options, OpenStreams& streams);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -39,7 +38,7 @@ class ImportReactor final : public grpc::ServerBidiReactor<v1::ImportRequest, v1
   void Advance();
 
   Pipeline& pipeline_;
-  const VehicleRegistry& registry_;
+  const VehicleFinder find_;
   OpenStreams& streams_;
   bool registered_ = false;  // in streams_
 

@@ -47,18 +47,18 @@ std::size_t OpenStreams::size() const {
   return streams_.size();
 }
 
-IngestServiceImpl::IngestServiceImpl(Pipeline& pipeline, const VehicleRegistry& registry, IngestServiceOptions options)
-    : pipeline_(pipeline), registry_(registry), options_(options) {}
+IngestServiceImpl::IngestServiceImpl(Pipeline& pipeline, VehicleFinderOf finder_of, IngestServiceOptions options)
+    : pipeline_(pipeline), finder_of_(std::move(finder_of)), options_(options) {}
 
 grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestServiceImpl::Stream(
     grpc::CallbackServerContext* context) {
-  return new StreamReactor(context->peer(), pipeline_, registry_, options_,
+  return new StreamReactor(context->peer(), pipeline_, finder_of_(*context), options_,
                            {streams_, layouts_, sender_limits_, last_rows_});
 }
 
 grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* IngestServiceImpl::Import(
-    grpc::CallbackServerContext* /*context*/) {
-  return new ImportReactor(pipeline_, registry_, options_, streams_);
+    grpc::CallbackServerContext* context) {
+  return new ImportReactor(pipeline_, finder_of_(*context), options_, streams_);
 }
 
 }  // namespace telltale

@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <unordered_set>
 
 #include "telltale/v1/ingest.grpc.pb.h"
@@ -76,11 +78,16 @@ class LastRowsBudget {
   std::atomic<std::size_t> bytes_left_;
 };
 
+// Finds a vehicle, by VIN in upper case, that a call may send frames of; id 0: there is none.
+using VehicleFinder = std::function<VehicleRegistry::Entry(std::string_view vin)>;
+// That of a call.
+using VehicleFinderOf = std::function<VehicleFinder(const grpc::CallbackServerContext&)>;
+
 // telltale.v1.IngestService on gRPC's callback API. Thread-safe.
 class IngestServiceImpl final : public v1::IngestService::CallbackService {
  public:
   // What refers to something outlives the service.
-  IngestServiceImpl(Pipeline& pipeline, const VehicleRegistry& registry, IngestServiceOptions options);
+  IngestServiceImpl(Pipeline& pipeline, VehicleFinderOf finder_of, IngestServiceOptions options);
 
   grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* Stream(grpc::CallbackServerContext* context) override;
   grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* Import(grpc::CallbackServerContext* context) override;
@@ -91,7 +98,7 @@ class IngestServiceImpl final : public v1::IngestService::CallbackService {
 
  private:
   Pipeline& pipeline_;
-  const VehicleRegistry& registry_;
+  const VehicleFinderOf finder_of_;
   const IngestServiceOptions options_;
   OpenStreams streams_;
   CheckedLayouts layouts_;

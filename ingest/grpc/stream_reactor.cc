@@ -32,10 +32,10 @@ grpc::Status Stopping() {
 
 }  // namespace
 
-StreamReactor::StreamReactor(std::string peer, Pipeline& pipeline, const VehicleRegistry& registry,
+StreamReactor::StreamReactor(std::string peer, Pipeline& pipeline, VehicleFinder find,
                              const IngestServiceOptions& options, const Shared& shared)
     : pipeline_(pipeline),
-      registry_(registry),
+      find_(std::move(find)),
       options_(options),
       shared_(shared),
       peer_(std::move(peer)),
@@ -140,7 +140,7 @@ grpc::Status StreamReactor::AddVehicles(const google::protobuf::RepeatedPtrField
     // A malformed VIN is an unknown one: its frames are refused, the stream goes on.
     const auto parsed = Vin::Parse(vin);
     vehicles_.push_back({.vin = parsed.ok() ? parsed->text() : std::string(),
-                         .entry = parsed.ok() ? registry_.Find(parsed->text()) : VehicleRegistry::Entry{}});
+                         .entry = parsed.ok() ? find_(parsed->text()) : VehicleRegistry::Entry{}});
   }
   return grpc::Status::OK;
 }
@@ -156,7 +156,7 @@ const VehicleRegistry::Entry* StreamReactor::FindVehicle(std::uint32_t vehicle_i
   }
   StreamVehicle& vehicle = vehicles_[vehicle_index];
   // It may have been registered since the stream named it.
-  if (vehicle.entry.id == 0 && !vehicle.vin.empty()) vehicle.entry = registry_.Find(vehicle.vin);
+  if (vehicle.entry.id == 0 && !vehicle.vin.empty()) vehicle.entry = find_(vehicle.vin);
   return &vehicle.entry;
 }
 

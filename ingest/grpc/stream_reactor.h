@@ -33,8 +33,8 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   };
 
   // `peer` is the sender's address, as gRPC writes it.
-  StreamReactor(std::string peer, Pipeline& pipeline, const VehicleRegistry& registry,
-                const IngestServiceOptions& options, const Shared& shared);
+  StreamReactor(std::string peer, Pipeline& pipeline, VehicleFinder find, const IngestServiceOptions& options,
+                const Shared& shared);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -70,7 +70,7 @@ class StreamReactor final : public grpc::ServerBidiReactor<v1::StreamRequest, v1
   void DropUnsendable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Pipeline& pipeline_;
-  const VehicleRegistry& registry_;
+  const VehicleFinder find_;
   const IngestServiceOptions& options_;
   const Shared shared_;
   const std::string peer_;

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <google/protobuf/message.h>
+#include <grpcpp/security/auth_metadata_processor.h>
+#include <grpcpp/server_context.h>
+
+#include "telltale/v1/access.pb.h"
+
+#include "access/access_registry.h"
+#include "base/clock.h"
+#include "server/request.h"
+#include "storage/vehicle_registry.h"
+
+namespace telltale {
+
+// A vehicle that a caller may see, and what of it.
+struct VisibleVehicle : Vehicle {
+  VisibleVehicle(Vehicle vehicle, Permit its_permit) : Vehicle(std::move(vehicle)), permit(std::move(its_permit)) {}
+  Permit permit;
+};
+
+// The one place that decides who may call what, and see what of which vehicle. Each rpc says in the contract who may
+// call it (telltale.v1.access): whoever else is refused before its handler runs. Handlers get vehicles only from here,
+// so that one that is foreign looks like one that is not there. Thread-safe.
+class Guard {
+ public:
+  // What is referred to outlives the guard. Not `required`: whoever reaches the port is an operator.
+  Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, const Clock& clock, bool required);
+
+  // Before calls of this service, as in "telltale.v1.TripService", are served; others are refused. Errors: INTERNAL an
+  // rpc of it does not say who may call it.
+  Status Declare(const std::string& service);
+
+  // What asks callers for their keys; null if nobody is asked.
+  std::shared_ptr<grpc::AuthMetadataProcessor> NewProcessor() const;
+
+  Caller CallerOf(const grpc::ServerContextBase& context) const;
+
+  // A vehicle that the caller of this rpc may see.
+  RequestError FindVehicle(const grpc::ServerContextBase& context, const std::string& vin,
+                           std::optional<VisibleVehicle>* out) const;
+  // The same of a vehicle by id; nullopt: nothing of it.
+  std::optional<Permit> Decide(const grpc::ServerContextBase& context, VehicleId vehicle) const;
+  // The same for a call that goes on, again and again.
+  std::function<std::optional<Permit>(VehicleId)> DecisionsOf(const grpc::ServerContextBase& context) const;
+  // The first of the caller's vehicles behind `after`, in the order of ids.
+  std::vector<Vehicle> ListVehicles(const grpc::ServerContextBase& context, VehicleId after, std::size_t limit) const;
+  // Whether the caller owns it, or is an operator.
+  bool Owns(const grpc::ServerContextBase& context, VehicleId vehicle) const;
+
+ private:
+  class Processor;
+
+  grpc::Status Admit(std::string_view method, std::string_view authorization, std::string* key_id) const;
+  Scope ScopeOf(const grpc::ServerContextBase& context) const;
+  std::int64_t NowS() const { return clock_.NowMs() / 1'000; }
+
+  const VehicleRegistry& vehicles_;
+  const AccessRegistry& access_;
+  const Clock& clock_;
+  const bool required_;
+  std::unordered_map<std::string, v1::MethodAccess> methods_;  // by "/telltale.v1.TripService/ListTrips"
+};
+
+// Reads a range and cuts it to what is permitted. Errors: INVALID_ARGUMENT; PERMISSION_DENIED nothing of it is.
+RequestError ReadRange(const v1::TimeRange& range, const Permit& permit, TimeRange* out);
+
+// Whether a signal may be seen: one that tells where the vehicle is needs the scope for that.
+bool IsPermitted(const Signal& signal, const Permit& permit);
+// PERMISSION_DENIED: one of these, which somebody asked for by name, may not.
+RequestError CheckSignals(const Catalog& catalog, const Permit& permit, const std::vector<SignalId>& signals);
+
+// Clears the fields of an answer that need scopes which are not permitted (telltale.v1.needs), at any depth.
+void LeaveOut(const Permit& permit, google::protobuf::Message& answer);
+
+}  // namespace telltale
