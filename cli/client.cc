@@ -1,5 +1,12 @@
 #include "cli/client.h"
 
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+#include <grpcpp/support/client_interceptor.h>
+
 #include "base/file.h"
 #include "base/tls.h"
 
@@ -14,7 +21,33 @@ constexpr int kMaxMessageBytes = 64 << 20;
 constexpr int kKeepaliveIntervalMs = 6 * 60 * 1000;
 constexpr int kKeepaliveTimeoutMs = 20 * 1000;
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server,
+// Shows the key with every call.
+class ShowKey final : public grpc::experimental::Interceptor {
+ public:
+  explicit ShowKey(std::string authorization) : authorization_(std::move(authorization)) {}
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      methods->GetSendInitialMetadata()->emplace("authorization", authorization_);
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const std::string authorization_;
+};
+
+class ShowKeyFactory final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit ShowKeyFactory(const std::string& key) : authorization_("Bearer " + key) {}
+  grpc::experimental::Interceptor* CreateClientInterceptor(grpc::experimental::ClientRpcInfo* /*info*/) override {
+    return new ShowKey(authorization_);
+  }
+
+ private:
+  const std::string authorization_;
+};
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const std::string& key,
                                            const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
@@ -23,7 +56,10 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server,
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // a quiet watch is pinged for as long as it lasts
   // The web's proxy in http_proxy is not for us, least of all on the way to 127.0.0.1.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, credentials, arguments);
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
+  if (!key.empty()) interceptors.push_back(std::make_unique<ShowKeyFactory>(key));
+  return grpc::experimental::CreateCustomChannelWithInterceptors(server, credentials, arguments,
+                                                                 std::move(interceptors));
 }
 
 }  // namespace
@@ -45,8 +81,17 @@ StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const ChannelS
   return grpc::SslCredentials(options);
 }
 
-Client::Client(const std::string& server, std::shared_ptr<grpc::ChannelCredentials> credentials,
+StatusOr<std::string> ReadKey(const std::string& file) {
+  if (file.empty()) return std::string();
+  ASSIGN_OR_RETURN(std::string key, ReadWholeFile(file));
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+  const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
+  if (!key.empty() && std::ranges::all_of(key, is_visible)) return key;
+  return absl::InvalidArgumentError(fmt::format("{} does not hold a key, one line of letters and digits", file));
+}
+
+Client::Client(const std::string& server, const std::string& key, std::shared_ptr<grpc::ChannelCredentials> credentials,
                std::chrono::milliseconds timeout)
-    : timeout_(timeout), channel_(MakeChannel(server, credentials)) {}
+    : timeout_(timeout), channel_(MakeChannel(server, key, credentials)) {}
 
 }  // namespace telltale::cli

@@ -25,11 +25,15 @@ struct ChannelSecurity {
 // either without the CA.
 StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsOf(const ChannelSecurity& security);
 
+// The key of a file, which has it in one line; empty: no file, no key. Errors: NOT_FOUND; INVALID_ARGUMENT.
+StatusOr<std::string> ReadKey(const std::string& file);
+
 // A connection to one server, made at the first call. Thread-safe.
 class Client {
  public:
-  // `server` is HOST:PORT. No call but a stream takes longer than `timeout`.
-  Client(const std::string& server, std::shared_ptr<grpc::ChannelCredentials> credentials,
+  // `server` is HOST:PORT; `key` is shown with every call, unless it is empty. No call but a stream takes longer than
+  // `timeout`.
+  Client(const std::string& server, const std::string& key, std::shared_ptr<grpc::ChannelCredentials> credentials,
          std::chrono::milliseconds timeout);
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }

@@ -28,6 +28,9 @@ void AddGlobalOptions(CLI::App& program, GlobalOptions& options) {
   program.add_option("--tls-key", options.security.key_file, "The certificate's private key")
       ->envname("TELLTALE_TLS_KEY")
       ->type_name("PEM");
+  program.add_option("--key-file", options.key_file, "File with the key to show a server that asks for one")
+      ->envname("TELLTALE_KEY_FILE")
+      ->type_name("FILE");
   program.add_flag("--json", options.json, "Print JSON instead of tables");
   program
       .add_option("--timeout", options.timeout_seconds, "Longest time to wait for an answer; not for import and watch")
@@ -85,6 +88,7 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, Terminal& terminal) 
   AddFaultCommand(program, chosen);
   AddSignalCommand(program, chosen);
   AddTerminalCommands(program, chosen);
+  AddAccessCommands(program, chosen);
   AddBackupCommands(program, chosen);
 
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
@@ -103,7 +107,12 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, Terminal& terminal) 
     terminal.err << "telltale: " << MessageOf(credentials.status()) << std::endl;
     return ExitCode::kUsage;
   }
-  Session session(options, *std::move(credentials), terminal);
+  const auto key = ReadKey(options.key_file);
+  if (!key.ok()) {
+    terminal.err << "telltale: --key-file: " << MessageOf(key.status()) << std::endl;
+    return ExitCode::kUsage;
+  }
+  Session session(options, *key, *std::move(credentials), terminal);
   return chosen(session);
 }
 

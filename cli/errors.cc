@@ -72,11 +72,16 @@ std::string WhatToDo(const grpc::Status& status, const CallDescription& call) {
   switch (status.error_code()) {
     case grpc::StatusCode::NOT_FOUND:
       if (call.vin.empty()) return "";
-      return fmt::format("if the VIN is right, register the vehicle: telltale vehicles add {}", call.vin);
+      return fmt::format(
+          "if the VIN is right, register the vehicle: telltale vehicles add {}\n"
+          "  where keys are needed, your organisation may have no grant for it",
+          call.vin);
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return "ask for less, or allow more time with --timeout SECONDS";
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return "show your key with --key-file FILE";
     case grpc::StatusCode::PERMISSION_DENIED:
-      return "ask the vehicle's owner for the right to see it";
+      return "ask the operator, or the vehicle's owner, for the right to this";
     case grpc::StatusCode::UNIMPLEMENTED:
       return "it may be older than this client, or not be telltaled";
     case grpc::StatusCode::RESOURCE_EXHAUSTED:

@@ -8,12 +8,12 @@
 
 namespace telltale::cli {
 
-Session::Session(const GlobalOptions& options, std::shared_ptr<grpc::ChannelCredentials> credentials,
-                 Terminal& terminal)
+Session::Session(const GlobalOptions& options, const std::string& key,
+                 std::shared_ptr<grpc::ChannelCredentials> credentials, Terminal& terminal)
     : options_(options),
       terminal_(terminal),
       colour_(terminal.out_is_terminal && terminal.allows_colour && !options.no_colour && !options.json),
-      client_(options.server, std::move(credentials),
+      client_(options.server, key, std::move(credentials),
               std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout_seconds * 1000))) {}
 
 void Session::PrintTable(const Table& table, const std::string& if_empty) {

@@ -33,12 +33,14 @@ struct GlobalOptions {
   bool no_colour = false;
   double timeout_seconds = 30;
   ChannelSecurity security;
+  std::string key_file;  // empty: no key is shown
 };
 
 // What a command works with: the server, and the ways to show an answer or an error. Not thread-safe.
 class Session {
  public:
-  Session(const GlobalOptions& options, std::shared_ptr<grpc::ChannelCredentials> credentials, Terminal& terminal);
+  Session(const GlobalOptions& options, const std::string& key, std::shared_ptr<grpc::ChannelCredentials> credentials,
+          Terminal& terminal);
 
   const Client& client() const { return client_; }
   Terminal& terminal() { return terminal_; }

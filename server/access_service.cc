@@ -232,7 +232,7 @@ void AccessServiceImpl::Fill(const Grant& grant, v1::Grant& out) const {
 grpc::Status AccessServiceImpl::ListGrants(grpc::ServerContext* context, const v1::ListGrantsRequest* request,
                                            v1::ListGrantsResponse* response) {
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
   if (!guard_.Owns(*context, vehicle->id)) {
     return RequestError(absl::PermissionDeniedError("only who owns a vehicle sees who else may see it"),
                         "NOT_PERMITTED", "vin")

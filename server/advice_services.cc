@@ -19,7 +19,7 @@ namespace {
 template <typename Request>
 grpc::Status FindTrips(const Guard& guard, const grpc::ServerContext& context, VehicleFolds& folds,
                        const Request& request, std::optional<VisibleVehicle>& vehicle, std::vector<Trip>& trips) {
-  RETURN_IF_REQUEST_ERROR(guard.FindVehicle(context, request.vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard.FindVehicle(context, request, request.vin(), &vehicle));
   TimeRange range;
   RETURN_IF_REQUEST_ERROR(ReadRange(request.range(), vehicle->permit, &range));
   return ToGrpcStatus(folds.Use(*vehicle, [&trips, range](const VehicleResults& results) -> Status {
@@ -48,7 +48,7 @@ grpc::Status DriverServiceImpl::GetDriverAdvice(grpc::ServerContext* context, co
 grpc::Status DriverServiceImpl::AssignDriver(grpc::ServerContext* context, const v1::AssignDriverRequest* request,
                                              v1::AssignDriverResponse* response) {
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
   if (!request->has_from_time()) {
     return RequestError(absl::InvalidArgumentError("say from when the driver drives"), "MISSING_FIELD", "from_time")
         .ToGrpc();
@@ -67,7 +67,7 @@ grpc::Status DriverServiceImpl::ListDriverChanges(grpc::ServerContext* context,
                                                   const v1::ListDriverChangesRequest* request,
                                                   v1::ListDriverChangesResponse* response) {
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
   const auto changes = drivers_.Changes(vehicle->id);
   if (!changes.ok()) return ToGrpcStatus(changes.status());
   for (const DriverChange& change : *changes) {

@@ -225,6 +225,8 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(TextSetting("gateway.tls_certificate_file", "PEM file of the certificate to show it; empty: none",
                   config.gateway.certificate_file));
   add(TextSetting("gateway.tls_key_file", "PEM file of that certificate's private key", config.gateway.key_file));
+  add(TextSetting("gateway.access_key_file", "File with the key to show it (access.required); empty: none",
+                  config.gateway.access_key_file));
   add(NumberSetting("server.message_bytes_max", "Greatest gRPC message taken, bytes", config.message_bytes_max));
   add(NumberSetting("server.query_threads_max", "Queries answered at the same time; more wait or are refused",
                     config.query_threads_max));
@@ -365,6 +367,10 @@ Status ApplySetting(std::string_view key_value, Config& config) {
   return Apply(key_value.substr(0, equals), std::string(key_value.substr(equals + 1)), SettingsOf(config));
 }
 
+bool IsLoopback(const std::string& address) {
+  return address.rfind("127.", 0) == 0 || address.rfind("localhost:", 0) == 0 || address.rfind("[::1]:", 0) == 0;
+}
+
 Status Validate(const Config& config) {
   RETURN_IF_ERROR(Validate(config.tls, "server"));
   for (const std::string* address : {&config.listen, &config.metrics_listen}) {
@@ -373,6 +379,12 @@ Status Validate(const Config& config) {
     if (colon == std::string::npos || !ParseNumber(address->substr(colon + 1), port).ok() || port < 0 || port > 65535) {
       return absl::InvalidArgumentError(fmt::format("'{}' is not HOST:PORT, for example 127.0.0.1:7443", *address));
     }
+  }
+  if (config.access_required && !config.tls.enabled() && !IsLoopback(config.listen)) {
+    return absl::InvalidArgumentError(
+        fmt::format("with access.required keys would travel in the clear to {}: set server.tls_certificate_file and "
+                    "server.tls_key_file, or listen on 127.0.0.1",
+                    config.listen));
   }
   if (config.message_bytes_max < (1U << 16) || config.message_bytes_max > (1U << 30)) {
     return absl::InvalidArgumentError("server.message_bytes_max must be between 65536 and 1073741824");

@@ -24,6 +24,7 @@ struct GatewayRoleOptions {
   std::string ca_file;                      // empty: no TLS
   std::string certificate_file;             // empty: it shows none
   std::string key_file;
+  std::string access_key_file;  // with the key that it shows; empty: none
 };
 
 // Everything that can be set about telltaled. Only this folder reads files and flags; the parts get their own options.
@@ -73,6 +74,9 @@ Status ApplySetting(std::string_view key_value, Config& config);
 
 // The whole configuration: every part's own checks. Errors: INVALID_ARGUMENT.
 Status Validate(const Config& config);
+
+// Whether only this machine reaches an address, as in "127.0.0.1:7443".
+bool IsLoopback(const std::string& address);
 
 // Every setting with its meaning and present value, as a YAML file that ReadConfigFile reads back.
 std::string PrintConfig(Config config);

@@ -22,7 +22,7 @@ grpc::Status FaultServiceImpl::ListFaults(grpc::ServerContext* context, const v1
   std::size_t page_size = 0;
   RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
   const std::string key = fmt::format("faults {} {}", vehicle->vin.text(), request->active_only());
   std::int64_t first = 0;
   if (!request->page_token().empty()) {

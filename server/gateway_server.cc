@@ -50,6 +50,11 @@ struct GatewayServer::Parts {
 StatusOr<std::unique_ptr<GatewayServer>> GatewayServer::Start(const Config& config) {
   RETURN_IF_ERROR(Validate(config));
   ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(config.gateway));
+  std::string key;
+  if (!config.gateway.access_key_file.empty()) {
+    ASSIGN_OR_RETURN(key, ReadWholeFile(config.gateway.access_key_file));
+    key.erase(key.find_last_not_of("\r\n") + 1);
+  }
   auto parts = std::make_unique<Parts>();
   const TerminalPortsOptions& terminals = config.terminals;
   for (const auto& [protocol, name, options] :
@@ -63,10 +68,10 @@ StatusOr<std::unique_ptr<GatewayServer>> GatewayServer::Start(const Config& conf
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     arguments.SetMaxReceiveMessageSize(-1);                         // of our own server: it sends what its sessions say
     arguments.SetInt("telltale.port", static_cast<int>(protocol));  // a connection of its own for each
-    ASSIGN_OR_RETURN(
-        parts->ports[protocol],
-        RelayPort::Start(*options, protocol, name,
-                         grpc::CreateCustomChannel(config.gateway.upstream, credentials, arguments), parts->metrics));
+    ASSIGN_OR_RETURN(parts->ports[protocol],
+                     RelayPort::Start(*options, protocol, name,
+                                      grpc::CreateCustomChannel(config.gateway.upstream, credentials, arguments), key,
+                                      parts->metrics));
     spdlog::info("terminals may connect protocol={} port={} upstream={}", name, parts->ports[protocol]->port(),
                  config.gateway.upstream);
   }

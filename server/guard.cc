@@ -16,8 +16,7 @@ using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
-constexpr const char* kKeyProperty = "telltale_key";
-constexpr const char* kMethodProperty = "telltale_method";
+constexpr const char* kAuthorization = "authorization";
 constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
 constexpr std::string_view kReflectionPrefix = "/grpc.reflection.";
 constexpr std::string_view kBearer = "Bearer ";
@@ -38,13 +37,6 @@ static_assert(static_cast<int>(Role::kOperator) == v1::ROLE_OPERATOR);
 
 const Caller kNobody{.key_id = {}, .organisation = 0, .role = Role::kMember, .scopes = {}};
 
-std::string PropertyOf(const grpc::ServerContextBase& context, const char* name) {
-  const auto authentication = context.auth_context();
-  if (authentication == nullptr) return {};
-  const auto values = authentication->FindPropertyValues(name);
-  return values.empty() ? std::string() : std::string(values.front().data(), values.front().size());
-}
-
 std::string_view ViewOf(const grpc::string_ref& text) { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -56,31 +48,39 @@ class Guard::Processor final : public grpc::AuthMetadataProcessor {
 
   bool IsBlocking() const override { return false; }
 
-  grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context, OutputMetadata* consumed,
+  // What is known of a caller cannot be put into `context`, which all calls of a connection share: handlers look the
+  // key up again.
+  grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* /*context*/, OutputMetadata* /*consumed*/,
                        OutputMetadata* /*response*/) override {
     const auto method = metadata.find(":path");
     if (method == metadata.end()) return {grpc::StatusCode::INTERNAL, "the call names no method"};
-    const auto authorization = metadata.find("authorization");
-    std::string_view shown;
-    if (authorization != metadata.end()) {
-      shown = ViewOf(authorization->second);
-      consumed->emplace("authorization", std::string(shown));  // nothing behind this sees the secret
-    }
-    std::string key_id;
-    grpc::Status status = guard_.Admit(ViewOf(method->second), shown, &key_id);
-    if (status.ok()) {
-      context->AddProperty(kKeyProperty, key_id);
-      context->AddProperty(kMethodProperty, method->second);
-    }
-    return status;
+    const auto authorization = metadata.find(kAuthorization);
+    return guard_.Admit(ViewOf(method->second),
+                        authorization == metadata.end() ? std::string_view() : ViewOf(authorization->second));
   }
 
  private:
   const Guard& guard_;
 };
 
-Guard::Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, const Clock& clock, bool required)
-    : vehicles_(vehicles), access_(access), clock_(clock), required_(required) {}
+Guard::Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, const Clock& clock, bool required,
+             prometheus::Registry& metrics)
+    : vehicles_(vehicles),
+      access_(access),
+      clock_(clock),
+      required_(required),
+      refused_calls_(prometheus::BuildCounter()
+                         .Name("telltale_access_refused_calls_total")
+                         .Help("Calls that were refused before their handler ran, by reason")
+                         .Register(metrics)),
+      without_key_(refused_calls_.Add({{"reason", "no_key"}})),
+      with_wrong_key_(refused_calls_.Add({{"reason", "wrong_key"}})),
+      not_permitted_(refused_calls_.Add({{"reason", "not_permitted"}})),
+      unseen_vehicles_(prometheus::BuildCounter()
+                           .Name("telltale_access_unseen_vehicles_total")
+                           .Help("Vehicles that are there and that a caller asked for without a grant")
+                           .Register(metrics)
+                           .Add({})) {}
 
 Status Guard::Declare(const std::string& service) {
   const ServiceDescriptor* const descriptor = DescriptorPool::generated_pool()->FindServiceByName(service);
@@ -95,6 +95,10 @@ Status Guard::Declare(const std::string& service) {
           fmt::format("{} does not say who may call it (option telltale.v1.access)", method.full_name()));
     }
     methods_[fmt::format("/{}/{}", descriptor->full_name(), method.name())] = access;
+    const Scope scope = access.has_scope() ? static_cast<Scope>(access.scope()) : Scope::kVehicle;
+    if (!scopes_.emplace(method.input_type(), scope).second) {
+      return absl::InternalError(fmt::format("{} is not the only rpc of its type of request", method.full_name()));
+    }
   }
   return OkStatus();
 }
@@ -103,16 +107,21 @@ std::shared_ptr<grpc::AuthMetadataProcessor> Guard::NewProcessor() const {
   return required_ ? std::make_shared<Processor>(*this) : nullptr;
 }
 
-// Budget: 2 us, most of it a SHA-256.
-grpc::Status Guard::Admit(std::string_view method, std::string_view authorization, std::string* key_id) const {
-  if (method.starts_with(kHealthPrefix)) return grpc::Status::OK;  // balancers and supervisors have no key
+StatusOr<Caller> Guard::Authenticate(std::string_view authorization) const {
   if (!authorization.starts_with(kBearer)) {
-    return ToGrpcStatus(absl::UnauthenticatedError("show a key, as metadata: authorization: Bearer SECRET"),
-                        {.reason = "KEY_NEEDED"});
+    return absl::UnauthenticatedError("show a key, as metadata: authorization: Bearer SECRET");
   }
-  const auto caller = access_.Authenticate(authorization.substr(kBearer.size()), NowS());
-  if (!caller.ok()) return ToGrpcStatus(caller.status(), {.reason = "WRONG_KEY"});
-  *key_id = caller->key_id;
+  return access_.Authenticate(authorization.substr(kBearer.size()), NowS());
+}
+
+// Budget: 2 us, most of it a SHA-256.
+grpc::Status Guard::Admit(std::string_view method, std::string_view authorization) const {
+  if (method.starts_with(kHealthPrefix)) return grpc::Status::OK;  // balancers and supervisors have no key
+  const auto caller = Authenticate(authorization);
+  if (!caller.ok()) {
+    (authorization.empty() ? without_key_ : with_wrong_key_).Increment();
+    return ToGrpcStatus(caller.status(), {.reason = "WRONG_KEY"});
+  }
   if (caller->role == Role::kOperator || method.starts_with(kReflectionPrefix)) return grpc::Status::OK;
   const auto declared = methods_.find(std::string(method));
   if (declared == methods_.end()) return {grpc::StatusCode::UNIMPLEMENTED, "there is no such rpc"};
@@ -122,6 +131,7 @@ grpc::Status Guard::Admit(std::string_view method, std::string_view authorizatio
                    (access.has_scope() && caller->role == Role::kMember &&
                     (access.scope() == v1::SCOPE_VEHICLE || caller->scopes.Has(static_cast<Scope>(access.scope()))));
   if (may) return grpc::Status::OK;
+  not_permitted_.Increment();
   const std::string needed = access.has_role() ? v1::Role_Name(access.role()) : v1::Scope_Name(access.scope());
   return ToGrpcStatus(absl::PermissionDeniedError(fmt::format("this key may not call this: it needs {}", needed)),
                       {.reason = "NOT_PERMITTED"});
@@ -129,36 +139,39 @@ grpc::Status Guard::Admit(std::string_view method, std::string_view authorizatio
 
 Caller Guard::CallerOf(const grpc::ServerContextBase& context) const {
   if (!required_) return {};
-  // Whatever happened to the key since then counts.
-  return access_.FindCaller(PropertyOf(context, kKeyProperty), NowS()).value_or(kNobody);
+  const auto& metadata = context.client_metadata();
+  const auto shown = metadata.find(kAuthorization);
+  if (shown == metadata.end()) return kNobody;
+  return Authenticate(ViewOf(shown->second)).value_or(kNobody);
 }
 
-Scope Guard::ScopeOf(const grpc::ServerContextBase& context) const {
-  const auto declared = methods_.find(PropertyOf(context, kMethodProperty));
-  return declared != methods_.end() && declared->second.has_scope() ? static_cast<Scope>(declared->second.scope())
-                                                                    : Scope::kVehicle;
-}
-
-std::function<std::optional<Permit>(VehicleId)> Guard::DecisionsOf(const grpc::ServerContextBase& context) const {
+std::function<std::optional<Permit>(VehicleId)> Guard::DecisionsOf(const grpc::ServerContextBase& context,
+                                                                   const Message& request) const {
   if (!required_) return [](VehicleId) { return Permit{.period = {}, .scopes = ScopeSet::All()}; };
-  return [this, key_id = PropertyOf(context, kKeyProperty), scope = ScopeOf(context)](VehicleId vehicle) {
+  const auto scope = scopes_.find(request.GetDescriptor());
+  if (scope == scopes_.end()) return [](VehicleId) { return std::nullopt; };
+  return [this, key_id = CallerOf(context).key_id, scope = scope->second](VehicleId vehicle) {
     const std::int64_t now_s = NowS();
     return access_.Decide(access_.FindCaller(key_id, now_s).value_or(kNobody), vehicle, scope, now_s);
   };
 }
 
-std::optional<Permit> Guard::Decide(const grpc::ServerContextBase& context, VehicleId vehicle) const {
-  return DecisionsOf(context)(vehicle);
+std::optional<Permit> Guard::Decide(const grpc::ServerContextBase& context, const Message& request,
+                                    VehicleId vehicle) const {
+  return DecisionsOf(context, request)(vehicle);
 }
 
-RequestError Guard::FindVehicle(const grpc::ServerContextBase& context, const std::string& vin,
+RequestError Guard::FindVehicle(const grpc::ServerContextBase& context, const Message& request, const std::string& vin,
                                 std::optional<VisibleVehicle>* out) const {
   const auto parsed = Vin::Parse(vin);
   if (!parsed.ok()) return {parsed.status(), "INVALID_VIN", "vin"};
   auto vehicle = vehicles_.Get(*parsed);
   if (!vehicle.ok()) return {vehicle.status(), "UNKNOWN_VEHICLE", "vin"};
-  std::optional<Permit> permit = Decide(context, vehicle->id);
-  if (!permit) return {VehicleRegistry::NoSuchVehicle(*parsed), "UNKNOWN_VEHICLE", "vin"};
+  std::optional<Permit> permit = Decide(context, request, vehicle->id);
+  if (!permit) {
+    unseen_vehicles_.Increment();
+    return {VehicleRegistry::NoSuchVehicle(*parsed), "UNKNOWN_VEHICLE", "vin"};
+  }
   out->emplace(*std::move(vehicle), *std::move(permit));
   return {};
 }

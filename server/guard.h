@@ -12,6 +12,8 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/security/auth_metadata_processor.h>
 #include <grpcpp/server_context.h>
+#include <prometheus/counter.h>
+#include <prometheus/registry.h>
 
 #include "telltale/v1/access.pb.h"
 
@@ -34,10 +36,11 @@ struct VisibleVehicle : Vehicle {
 class Guard {
  public:
   // What is referred to outlives the guard. Not `required`: whoever reaches the port is an operator.
-  Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, const Clock& clock, bool required);
+  Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, const Clock& clock, bool required,
+        prometheus::Registry& metrics);
 
   // Before calls of this service, as in "telltale.v1.TripService", are served; others are refused. Errors: INTERNAL an
-  // rpc of it does not say who may call it.
+  // rpc of it does not say who may call it, or shares its type of request with another.
   Status Declare(const std::string& service);
 
   // What asks callers for their keys; null if nobody is asked.
@@ -45,13 +48,15 @@ class Guard {
 
   Caller CallerOf(const grpc::ServerContextBase& context) const;
 
-  // A vehicle that the caller of this rpc may see.
-  RequestError FindVehicle(const grpc::ServerContextBase& context, const std::string& vin,
-                           std::optional<VisibleVehicle>* out) const;
+  // A vehicle that the caller may see; the type of the request tells which rpc that is.
+  RequestError FindVehicle(const grpc::ServerContextBase& context, const google::protobuf::Message& request,
+                           const std::string& vin, std::optional<VisibleVehicle>* out) const;
   // The same of a vehicle by id; nullopt: nothing of it.
-  std::optional<Permit> Decide(const grpc::ServerContextBase& context, VehicleId vehicle) const;
+  std::optional<Permit> Decide(const grpc::ServerContextBase& context, const google::protobuf::Message& request,
+                               VehicleId vehicle) const;
   // The same for a call that goes on, again and again.
-  std::function<std::optional<Permit>(VehicleId)> DecisionsOf(const grpc::ServerContextBase& context) const;
+  std::function<std::optional<Permit>(VehicleId)> DecisionsOf(const grpc::ServerContextBase& context,
+                                                              const google::protobuf::Message& request) const;
   // The first of the caller's vehicles behind `after`, in the order of ids.
   std::vector<Vehicle> ListVehicles(const grpc::ServerContextBase& context, VehicleId after, std::size_t limit) const;
   // Whether the caller owns it, or is an operator.
@@ -60,15 +65,21 @@ class Guard {
  private:
   class Processor;
 
-  grpc::Status Admit(std::string_view method, std::string_view authorization, std::string* key_id) const;
-  Scope ScopeOf(const grpc::ServerContextBase& context) const;
+  grpc::Status Admit(std::string_view method, std::string_view authorization) const;
+  StatusOr<Caller> Authenticate(std::string_view authorization) const;
   std::int64_t NowS() const { return clock_.NowMs() / 1'000; }
 
   const VehicleRegistry& vehicles_;
   const AccessRegistry& access_;
   const Clock& clock_;
   const bool required_;
-  std::unordered_map<std::string, v1::MethodAccess> methods_;  // by "/telltale.v1.TripService/ListTrips"
+  prometheus::Family<prometheus::Counter>& refused_calls_;  // telltale_access_refused_calls_total{reason}
+  prometheus::Counter& without_key_;
+  prometheus::Counter& with_wrong_key_;
+  prometheus::Counter& not_permitted_;
+  prometheus::Counter& unseen_vehicles_;                                   // telltale_access_unseen_vehicles_total
+  std::unordered_map<std::string, v1::MethodAccess> methods_;              // by "/telltale.v1.TripService/ListTrips"
+  std::unordered_map<const google::protobuf::Descriptor*, Scope> scopes_;  // by type of request
 };
 
 // Reads a range and cuts it to what is permitted. Errors: INVALID_ARGUMENT; PERMISSION_DENIED nothing of it is.

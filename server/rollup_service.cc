@@ -128,7 +128,7 @@ grpc::Status RollupServiceImpl::GetRollups(grpc::ServerContext* context, const v
   std::vector<VisibleVehicle> vehicles;
   for (const std::string& vin : request->vins()) {
     std::optional<VisibleVehicle> vehicle;
-    RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, vin, &vehicle));
+    RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, vin, &vehicle));
     if ((request->by_driver() || !request->driver_id().empty()) && !vehicle->permit.scopes.Has(Scope::kDriver)) {
       return RequestError(absl::PermissionDeniedError("what drivers did needs SCOPE_DRIVER for every vehicle"),
                           "NOT_PERMITTED", "by_driver")

@@ -52,10 +52,6 @@ namespace {
 
 constexpr auto kHealthInterval = std::chrono::seconds{1};
 
-bool IsLoopback(const std::string& address) {
-  return address.rfind("127.", 0) == 0 || address.rfind("localhost:", 0) == 0 || address.rfind("[::1]:", 0) == 0;
-}
-
 // `processor` asks callers for keys; null: nobody is asked.
 StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
     const TlsOptions& tls, const std::shared_ptr<grpc::AuthMetadataProcessor>& processor) {
@@ -176,7 +172,7 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   ASSIGN_OR_RETURN(documents, RocksDbDocumentStore::Open({.path = config.data_dir + "/documents"}));
   ASSIGN_OR_RETURN(registry, VehicleRegistry::Open(*documents));
   ASSIGN_OR_RETURN(access, AccessRegistry::Open(*documents));
-  guard = std::make_unique<Guard>(*registry, *access, clock, config.access_required);
+  guard = std::make_unique<Guard>(*registry, *access, clock, config.access_required, *metrics_registry);
   terminals = std::make_unique<TerminalRegistry>(*documents);
   faults = std::make_unique<FaultStore>(*documents);
   uploads = std::make_unique<UploadLog>(*documents, config.uploads);
@@ -224,8 +220,8 @@ Status Server::Parts::ListenForTerminals(const Clock& clock) {
 }
 
 VehicleFinderOf Server::Parts::FinderOf() {
-  return [this](const grpc::CallbackServerContext& context) -> VehicleFinder {
-    return [this, permit_of = guard->DecisionsOf(context)](std::string_view vin) {
+  return [this](const grpc::CallbackServerContext& context, const google::protobuf::Message& request) -> VehicleFinder {
+    return [this, permit_of = guard->DecisionsOf(context, request)](std::string_view vin) {
       const VehicleRegistry::Entry vehicle = registry->Find(vin);
       return vehicle.id != 0 && permit_of(vehicle.id) ? vehicle : VehicleRegistry::Entry{};
     };

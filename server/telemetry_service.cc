@@ -32,7 +32,7 @@ std::optional<std::chrono::steady_clock::time_point> DeadlineOf(const grpc::Serv
 grpc::Status TelemetryServiceImpl::GetLatest(grpc::ServerContext* context, const v1::GetLatestRequest* request,
                                              v1::GetLatestResponse* response) {
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
   std::vector<SignalId> signals;
   RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, request->signal_id(), request->signal_name(), &signals));
   RETURN_IF_REQUEST_ERROR(CheckSignals(catalog_, vehicle->permit, signals));
@@ -53,7 +53,7 @@ grpc::Status TelemetryServiceImpl::GetLatest(grpc::ServerContext* context, const
 grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, const v1::GetHistoryRequest* request,
                                               v1::GetHistoryResponse* response) {
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
   std::vector<SignalId> signals;
   RETURN_IF_REQUEST_ERROR(ReadSignals(catalog_, request->signal_id(), request->signal_name(), &signals));
   RETURN_IF_REQUEST_ERROR(CheckSignals(catalog_, vehicle->permit, signals));
@@ -107,7 +107,7 @@ grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, cons
 grpc::Status TelemetryServiceImpl::GetSummary(grpc::ServerContext* context, const v1::GetSummaryRequest* request,
                                               v1::GetSummaryResponse* response) {
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
   google::protobuf::RepeatedField<std::uint32_t> ids;
   google::protobuf::RepeatedPtrField<std::string> names;
   if (request->signal_id() != 0) ids.Add(request->signal_id());

@@ -270,16 +270,18 @@ grpc::Status TerminalServiceImpl::ListTerminals(grpc::ServerContext* /*context*/
   return grpc::Status::OK;
 }
 
-RequestError TerminalServiceImpl::FindOwnTerminal(const grpc::ServerContext& context, v1::TerminalProtocol protocol,
-                                                  const std::string& number, Terminal* out) const {
-  if (RequestError error = FindTerminal(terminals_, protocol, number, out); !error.ok()) return error;
-  return guard_.Decide(context, out->vehicle_id) ? RequestError() : NoSuchTerminal(number);
+template <typename Request>
+RequestError TerminalServiceImpl::FindOwnTerminal(const grpc::ServerContext& context, const Request& request,
+                                                  Terminal* out) const {
+  if (RequestError error = FindTerminal(terminals_, request.protocol(), request.number(), out); !error.ok())
+    return error;
+  return guard_.Decide(context, request, out->vehicle_id) ? RequestError() : NoSuchTerminal(request.number());
 }
 
 grpc::Status TerminalServiceImpl::SendText(grpc::ServerContext* context, const v1::SendTextRequest* request,
                                            v1::SendTextResponse* /*response*/) {
   Terminal terminal;
-  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, request->protocol(), request->number(), &terminal));
+  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, *request, &terminal));
   if (request->text().empty()) {
     return RequestError(absl::InvalidArgumentError("the text is empty"), "INVALID_TEXT", "text").ToGrpc();
   }
@@ -292,7 +294,7 @@ grpc::Status TerminalServiceImpl::SendText(grpc::ServerContext* context, const v
 grpc::Status TerminalServiceImpl::SendCommand(grpc::ServerContext* context, const v1::SendCommandRequest* request,
                                               v1::SendCommandResponse* response) {
   Terminal terminal;
-  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, request->protocol(), request->number(), &terminal));
+  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, *request, &terminal));
   TerminalCommand command;
   RETURN_IF_REQUEST_ERROR(ReadCommand(*request, &command));
   if (request->timeout_ms() < 0) {
@@ -311,14 +313,14 @@ grpc::Status TerminalServiceImpl::SendCommand(grpc::ServerContext* context, cons
   const auto answer = ports_.Ask(terminal.protocol, terminal.number, command, limit);
   RETURN_IF_REQUEST_ERROR(RequestError(answer.status(), ReasonOf(answer.status()), "command"));
   telltale::Fill(*answer, *response);
-  LeaveOut(guard_.Decide(*context, terminal.vehicle_id).value_or(Permit{}), *response);
+  LeaveOut(guard_.Decide(*context, *request, terminal.vehicle_id).value_or(Permit{}), *response);
   return grpc::Status::OK;
 }
 
 grpc::Status TerminalServiceImpl::ListUploads(grpc::ServerContext* context, const v1::ListUploadsRequest* request,
                                               v1::ListUploadsResponse* response) {
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
   const auto uploads = uploads_.List(vehicle->id);
   RETURN_IF_REQUEST_ERROR(RequestError(uploads.status(), "DAMAGED_UPLOAD"));
   for (const Upload& upload : *uploads) {

@@ -49,7 +49,7 @@ std::int64_t KnownTimeOf(const Request& request) {
 template <typename Request>
 grpc::Status ReadQuery(const Guard& guard, const grpc::ServerContext& context, const Request& request,
                        std::size_t default_size, std::size_t max_size, const std::string& more, ListQuery& query) {
-  RETURN_IF_REQUEST_ERROR(guard.FindVehicle(context, request.vin(), &query.vehicle));
+  RETURN_IF_REQUEST_ERROR(guard.FindVehicle(context, request, request.vin(), &query.vehicle));
   RETURN_IF_REQUEST_ERROR(ReadRange(request.range(), query.vehicle->permit, &query.range));
   RETURN_IF_REQUEST_ERROR(ReadPageSize(request.page_size(), default_size, max_size, &query.page_size));
   query.known_time_ms = KnownTimeOf(request);

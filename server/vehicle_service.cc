@@ -78,7 +78,7 @@ grpc::Status VehicleServiceImpl::RegisterVehicles(grpc::ServerContext* /*context
 grpc::Status VehicleServiceImpl::GetVehicle(grpc::ServerContext* context, const v1::GetVehicleRequest* request,
                                             v1::Vehicle* response) {
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, request->vin(), &vehicle));
+  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
   return Fill(*vehicle, *response);
 }
 

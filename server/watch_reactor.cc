@@ -40,11 +40,11 @@ grpc::Status WatchReactor::Begin(const Guard& guard, LiveFrames& live, const grp
   std::vector<VehicleId> vehicles;
   for (const std::string& vin : request.vin()) {
     std::optional<VisibleVehicle> vehicle;
-    RETURN_IF_REQUEST_ERROR(guard.FindVehicle(context, vin, &vehicle));
+    RETURN_IF_REQUEST_ERROR(guard.FindVehicle(context, request, vin, &vehicle));
     RETURN_IF_REQUEST_ERROR(CheckSignals(catalog_, vehicle->permit, signals_));
     if (vins_.emplace(vehicle->id, vehicle->vin.text()).second) vehicles.push_back(vehicle->id);
   }
-  permit_of_ = guard.DecisionsOf(context);
+  permit_of_ = guard.DecisionsOf(context, request);
   auto watcher = live.Watch(vehicles, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Advance();
   });

@@ -52,13 +52,13 @@ IngestServiceImpl::IngestServiceImpl(Pipeline& pipeline, VehicleFinderOf finder_
 
 grpc::ServerBidiReactor<v1::StreamRequest, v1::StreamResponse>* IngestServiceImpl::Stream(
     grpc::CallbackServerContext* context) {
-  return new StreamReactor(context->peer(), pipeline_, finder_of_(*context), options_,
-                           {streams_, layouts_, sender_limits_, last_rows_});
+  return new StreamReactor(context->peer(), pipeline_, finder_of_(*context, v1::StreamRequest::default_instance()),
+                           options_, {streams_, layouts_, sender_limits_, last_rows_});
 }
 
 grpc::ServerBidiReactor<v1::ImportRequest, v1::ImportResponse>* IngestServiceImpl::Import(
     grpc::CallbackServerContext* context) {
-  return new ImportReactor(pipeline_, finder_of_(*context), options_, streams_);
+  return new ImportReactor(pipeline_, finder_of_(*context, v1::ImportRequest::default_instance()), options_, streams_);
 }
 
 }  // namespace telltale

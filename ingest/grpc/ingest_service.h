@@ -80,8 +80,9 @@ class LastRowsBudget {
 
 // Finds a vehicle, by VIN in upper case, that a call may send frames of; id 0: there is none.
 using VehicleFinder = std::function<VehicleRegistry::Entry(std::string_view vin)>;
-// That of a call.
-using VehicleFinderOf = std::function<VehicleFinder(const grpc::CallbackServerContext&)>;
+// That of a call, which has requests of this type.
+using VehicleFinderOf =
+    std::function<VehicleFinder(const grpc::CallbackServerContext&, const google::protobuf::Message& request)>;
 
 // telltale.v1.IngestService on gRPC's callback API. Thread-safe.
 class IngestServiceImpl final : public v1::IngestService::CallbackService {

@@ -44,7 +44,9 @@ class Call final : public grpc::ClientBidiReactor<v1::RelayRequest, v1::RelayRes
     std::function<void(const grpc::Status&)> on_done;
   };
 
-  Call(v1::RelayService::Stub& stub, TerminalProtocol protocol, Handlers handlers) : handlers_(std::move(handlers)) {
+  Call(v1::RelayService::Stub& stub, TerminalProtocol protocol, const std::string& key, Handlers handlers)
+      : handlers_(std::move(handlers)) {
+    if (!key.empty()) context_.AddMetadata("authorization", "Bearer " + key);
     stub.async()->Relay(&context_, this);
     AddHold();  // writes begin outside of reactions
     request_.mutable_hello()->set_protocol(static_cast<v1::TerminalProtocol>(protocol));
@@ -95,12 +97,13 @@ class Call final : public grpc::ClientBidiReactor<v1::RelayRequest, v1::RelayRes
 class RelayPort::Impl {
  public:
   Impl(const GatewayOptions& options, TerminalProtocol protocol, std::string_view name,
-       std::shared_ptr<grpc::Channel> upstream, TerminalMetrics& metrics)
+       std::shared_ptr<grpc::Channel> upstream, const std::string& key, TerminalMetrics& metrics)
       : options_(options),
         protocol_(protocol),
         name_(name),
         channel_(std::move(upstream)),
         stub_(v1::RelayService::NewStub(channel_)),
+        key_(key),
         metrics_(metrics),
         counters_(metrics.Of(name)) {}
 
@@ -150,6 +153,7 @@ class RelayPort::Impl {
   const std::string name_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::RelayService::Stub> stub_;
+  const std::string key_;
   TerminalMetrics& metrics_;
   const TerminalMetrics::OfProtocol counters_;
 
@@ -193,7 +197,7 @@ void RelayPort::Impl::Connect() {
   calling_ = true;
   writing_ = true;  // the hello
   call_ = new Call(
-      *stub_, protocol_,
+      *stub_, protocol_, key_,
       {.on_response =
            [this](v1::RelayResponse response) {
              asio::post(context_, [this, moved = std::make_shared<v1::RelayResponse>(std::move(response))] {
@@ -442,8 +446,8 @@ RelayPort::RelayPort(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 StatusOr<std::unique_ptr<RelayPort>> RelayPort::Start(const GatewayOptions& options, TerminalProtocol protocol,
                                                       std::string_view name, std::shared_ptr<grpc::Channel> upstream,
-                                                      TerminalMetrics& metrics) {
-  auto impl = std::make_unique<Impl>(options, protocol, name, std::move(upstream), metrics);
+                                                      const std::string& key, TerminalMetrics& metrics) {
+  auto impl = std::make_unique<Impl>(options, protocol, name, std::move(upstream), key, metrics);
   RETURN_IF_ERROR(impl->Listen());
   impl->Start();
   return std::unique_ptr<RelayPort>(new RelayPort(std::move(impl)));

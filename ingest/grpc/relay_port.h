@@ -22,11 +22,12 @@ class RelayPort {
       1};  // until the next try to reach the other process, doubled each time
   static constexpr std::chrono::seconds kRetryMax{30};
 
-  // Of the options, those of sessions are the other process's. What is referred to outlives the port. Errors:
-  // INVALID_ARGUMENT a setting is wrong; UNAVAILABLE the address cannot be listened on.
+  // `key` is shown to the other process; empty: none. Of the options, those of sessions are the other process's. What
+  // is referred to outlives the port. Errors: INVALID_ARGUMENT a setting is wrong; UNAVAILABLE the address cannot be
+  // listened on.
   static StatusOr<std::unique_ptr<RelayPort>> Start(const GatewayOptions& options, TerminalProtocol protocol,
                                                     std::string_view name, std::shared_ptr<grpc::Channel> upstream,
-                                                    TerminalMetrics& metrics);
+                                                    const std::string& key, TerminalMetrics& metrics);
   ~RelayPort();
 
   int port() const;

@@ -186,6 +186,16 @@ TEST_F(AccessRegistryTest, WhatIsNotWrittenDoesNotHold) {
   EXPECT_THAT(registry_->Organisations(), SizeIs(1));
 }
 
+// As docs/formats/documents.md says.
+TEST_F(AccessRegistryTest, WritesTheBytesOfTheDocument) {
+  const OrganisationId dealer = Add(OrganisationKind::kDealer, "D");
+  EXPECT_EQ(*documents_.Get(std::string("access/organisation/\0\0\0\x01", 24)), std::string("\x01\x02"
+                                                                                            "D"));
+  GrantOf(dealer, 5, {Scope::kFaults});  // scope 5; from 1,799,999,900 s = 0x6b49d19c, to 4,000,000,000 s = 0xee6b2800
+  EXPECT_EQ(*documents_.Get(std::string("access/grant/\x02\0\0\0\x05\0\0\0\0\0\0\0\x01", 26)),
+            std::string("\x01\x01\0\0\0\x01\x20\0\x9c\xd1\x49\x6b\0\0\0\0\0\x28\x6b\xee\0\0\0\0", 24));
+}
+
 TEST_F(AccessRegistryTest, DamageIsSaid) {
   ASSERT_TRUE(documents_.Write({{.key = "access/grant/short", .value = "\x01"}}).ok());
   EXPECT_TRUE(absl::IsDataLoss(AccessRegistry::Open(documents_).status()));

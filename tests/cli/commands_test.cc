@@ -277,7 +277,8 @@ TEST(Vehicles, SaysHowToRegisterAnUnknownOne) {
   EXPECT_EQ(result.code, ExitCode::kFailed);
   EXPECT_EQ(result.err,
             "telltale: no vehicle WDB96340310123456\n"
-            "  if the VIN is right, register the vehicle: telltale vehicles add WDB96340310123456\n");
+            "  if the VIN is right, register the vehicle: telltale vehicles add WDB96340310123456\n"
+            "  where keys are needed, your organisation may have no grant for it\n");
 }
 
 // --- trips, days ---

@@ -41,7 +41,8 @@ TEST(ErrorText, SaysHowToRegisterAnUnknownVehicle) {
   const grpc::Status status(StatusCode::NOT_FOUND, "no vehicle WDB96340310123456 is registered");
   EXPECT_EQ(ErrorText(status, kCall),
             "no vehicle WDB96340310123456 is registered\n"
-            "  if the VIN is right, register the vehicle: telltale vehicles add WDB96340310123456");
+            "  if the VIN is right, register the vehicle: telltale vehicles add WDB96340310123456\n"
+            "  where keys are needed, your organisation may have no grant for it");
   EXPECT_EQ(ExitCodeOf(status, kCall), ExitCode::kFailed);
 }
 
@@ -77,8 +78,8 @@ TEST(ErrorText, HasWordsForEveryCode) {
       {StatusCode::UNKNOWN, "the server failed: why\n  the server's log says more"},
       {StatusCode::INVALID_ARGUMENT, "the server did not understand the request: why"},
       {StatusCode::ALREADY_EXISTS, "the server refused this: why"},
-      {StatusCode::PERMISSION_DENIED, "not allowed: why\n  ask the vehicle's owner for the right to see it"},
-      {StatusCode::UNAUTHENTICATED, "the server does not know who you are: why"},
+      {StatusCode::PERMISSION_DENIED, "not allowed: why\n  ask the operator, or the vehicle's owner, for the right to this"},
+      {StatusCode::UNAUTHENTICATED, "the server does not know who you are: why\n  show your key with --key-file FILE"},
       {StatusCode::RESOURCE_EXHAUSTED, "a limit is reached: why\n  try again later"},
       {StatusCode::FAILED_PRECONDITION, "the server refused this: why"},
       {StatusCode::ABORTED, "the server refused this: why\n  try again later"},

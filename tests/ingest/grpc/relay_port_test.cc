@@ -90,7 +90,7 @@ class RelayPortTest : public ::testing::Test {
   RelayPortTest() { options_.listen = "127.0.0.1:0"; }
 
   void Start() {
-    auto port = RelayPort::Start(options_, TerminalProtocol::kJt808, "jt808", upstream_.channel(), metrics_);
+    auto port = RelayPort::Start(options_, TerminalProtocol::kJt808, "jt808", upstream_.channel(), "", metrics_);
     ASSERT_TRUE(port.ok()) << port.status();
     port_ = *std::move(port);
   }
