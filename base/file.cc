@@ -14,7 +14,8 @@ StatusOr<std::string> ReadWholeFile(const std::string& path) {
   std::stringstream content;
   content << file.rdbuf();
   std::error_code ignored;
-  if (!file || std::filesystem::is_directory(path, ignored)) return absl::NotFoundError(fmt::format("{} cannot be read", path));
+  if (!file || std::filesystem::is_directory(path, ignored))
+    return absl::NotFoundError(fmt::format("{} cannot be read", path));
   return std::move(content).str();
 }
 

@@ -9,7 +9,6 @@
 namespace telltale {
 namespace {
 
-
 constexpr std::string_view kPrefix = "driver/";
 constexpr std::uint8_t kRecordVersion = 1;
 
@@ -65,11 +64,11 @@ StatusOr<std::vector<DriverChange>> DriverLog::Changes(VehicleId vehicle) const 
       return false;
     }
     const std::string_view time = key.substr(prefix.size());
-    DriverChange change{.time_ms = static_cast<std::int64_t>(
-                            static_cast<std::uint64_t>(ReadBigEndian(time.substr(0, 4))) << 32 |
-                            ReadBigEndian(time.substr(4, 4))),
-                        .driver_id = std::string(value.substr(1)),
-                        .source = static_cast<DriverSource>(key.back())};
+    DriverChange change{
+        .time_ms = static_cast<std::int64_t>(static_cast<std::uint64_t>(ReadBigEndian(time.substr(0, 4))) << 32 |
+                                             ReadBigEndian(time.substr(4, 4))),
+        .driver_id = std::string(value.substr(1)),
+        .source = static_cast<DriverSource>(key.back())};
     // The greater source of the same instant comes later, and counts.
     if (!changes.empty() && changes.back().time_ms == change.time_ms) {
       changes.back() = std::move(change);

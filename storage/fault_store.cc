@@ -16,7 +16,6 @@
 namespace telltale {
 namespace {
 
-
 constexpr std::string_view kPrefix = "fault/";
 constexpr std::uint8_t kRecordVersion = 1;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();

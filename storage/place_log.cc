@@ -11,7 +11,6 @@
 namespace telltale {
 namespace {
 
-
 constexpr std::string_view kPrefix = "place/";
 constexpr std::uint8_t kRecordVersion = 1;
 constexpr double kCellDeg = 0.02;  // 2.2 km of latitude

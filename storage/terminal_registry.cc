@@ -10,7 +10,6 @@
 namespace telltale {
 namespace {
 
-
 constexpr std::string_view kPrefix = "terminal/";
 constexpr std::uint8_t kRecordVersion = 1;
 constexpr std::uint8_t kRevoked = 1;

@@ -9,7 +9,6 @@
 namespace telltale {
 namespace {
 
-
 constexpr std::string_view kPrefix = "upload/";
 constexpr std::uint8_t kRecordVersion = 1;
 

@@ -15,7 +15,6 @@
 namespace telltale {
 namespace {
 
-
 constexpr std::string_view kPrefix = "vehicle/";
 constexpr std::uint8_t kRecordVersion = 1;
 
