@@ -1,5 +1,6 @@
 #include "server/access_service.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -8,15 +9,21 @@
 #include <fmt/format.h>
 
 #include "ingest/grpc/grpc_status.h"
+#include "server/page_token.h"
 #include "server/request.h"
 
 namespace telltale {
 namespace {
 
 constexpr int kMaxMembers = 10'000;
+constexpr std::size_t kDefaultPage = 100;
+constexpr std::size_t kMaxPage = 1'000;
 constexpr std::int64_t kForeverS = std::numeric_limits<std::uint32_t>::max();
 
 static_assert(static_cast<int>(Purpose::kSold) == v1::PURPOSE_SOLD);
+static_assert(static_cast<int>(AuditOutcome::kAllowed) == v1::AUDIT_OUTCOME_ALLOWED);
+static_assert(static_cast<int>(AuditOutcome::kNoGrant) == v1::AUDIT_OUTCOME_NO_GRANT);
+static_assert(static_cast<int>(AuditOutcome::kRefused) == v1::AUDIT_OUTCOME_REFUSED);
 static_assert(kGreatestPurpose == v1::Purpose_MAX);
 static_assert(static_cast<int>(OrganisationKind::kMaker) == v1::ORGANISATION_KIND_MAKER);
 static_assert(kGreatestOrganisationKind == v1::OrganisationKind_MAX);
@@ -229,15 +236,19 @@ void AccessServiceImpl::Fill(const Grant& grant, v1::Grant& out) const {
   if (grant.to_s < kForeverS) SetTime(grant.to_s * 1'000, out.mutable_end_time());
 }
 
+RequestError AccessServiceImpl::FindOwnVehicle(const grpc::ServerContext& context,
+                                               const google::protobuf::Message& request, const std::string& vin,
+                                               std::optional<VisibleVehicle>* out) const {
+  RequestError error = guard_.FindVehicle(context, request, vin, out);
+  if (!error.ok() || guard_.Owns(context, (*out)->id)) return error;
+  return {absl::PermissionDeniedError("only who owns a vehicle sees who else may see it, and did"), "NOT_PERMITTED",
+          "vin"};
+}
+
 grpc::Status AccessServiceImpl::ListGrants(grpc::ServerContext* context, const v1::ListGrantsRequest* request,
                                            v1::ListGrantsResponse* response) {
   std::optional<VisibleVehicle> vehicle;
-  RETURN_IF_REQUEST_ERROR(guard_.FindVehicle(*context, *request, request->vin(), &vehicle));
-  if (!guard_.Owns(*context, vehicle->id)) {
-    return RequestError(absl::PermissionDeniedError("only who owns a vehicle sees who else may see it"),
-                        "NOT_PERMITTED", "vin")
-        .ToGrpc();
-  }
+  RETURN_IF_REQUEST_ERROR(FindOwnVehicle(*context, *request, request->vin(), &vehicle));
   for (const Grant& grant : access_.grants().GrantsOf(vehicle->id)) Fill(grant, *response->add_grants());
   return grpc::Status::OK;
 }
@@ -258,6 +269,49 @@ grpc::Status AccessServiceImpl::ChangeGroup(grpc::ServerContext* /*context*/, co
   const Status changed = request->remove() ? access_.RemoveMembers(request->group_id(), vehicles)
                                            : access_.PutMembers(request->group_id(), vehicles);
   RETURN_IF_REQUEST_ERROR(RequestError(changed, "INVALID_GROUP", "group_id"));
+  return grpc::Status::OK;
+}
+
+grpc::Status AccessServiceImpl::ListAccesses(grpc::ServerContext* context, const v1::ListAccessesRequest* request,
+                                             v1::ListAccessesResponse* response) {
+  std::size_t page_size = 0;
+  RETURN_IF_REQUEST_ERROR(ReadPageSize(request->page_size(), kDefaultPage, kMaxPage, &page_size));
+  std::optional<VisibleVehicle> vehicle;
+  RETURN_IF_REQUEST_ERROR(FindOwnVehicle(*context, *request, request->vin(), &vehicle));
+  const std::string key = fmt::format("accesses {}", vehicle->vin.text());
+  std::uint64_t after = 0;
+  if (!request->page_token().empty()) {
+    const auto position = ReadNumberPageToken(key, request->page_token());
+    RETURN_IF_REQUEST_ERROR(RequestError(position.status(), "INVALID_PAGE_TOKEN", "page_token"));
+    after = static_cast<std::uint64_t>(*position);
+  }
+  const auto entries = audit_.EntriesOf(vehicle->id, after, page_size + 1);
+  RETURN_IF_REQUEST_ERROR(RequestError(entries.status(), "DAMAGED_AUDIT"));
+  for (std::size_t i = 0; i < std::min(entries->size(), page_size); ++i) {
+    const AuditLog::Numbered& entry = (*entries)[i];
+    v1::Access& out = *response->add_accesses();
+    out.set_number(entry.number);
+    SetTime(entry.entry.time_ms, out.mutable_time());
+    out.set_key_id(entry.entry.key_id);
+    out.set_organisation_id(entry.entry.organisation);
+    out.set_rpc(entry.entry.rpc);
+    out.set_outcome(static_cast<v1::AuditOutcome>(entry.entry.outcome));
+    out.set_peer(entry.entry.peer);
+  }
+  if (entries->size() > page_size) {
+    response->set_next_page_token(MakePageToken(key, static_cast<std::int64_t>((*entries)[page_size - 1].number)));
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status AccessServiceImpl::VerifyAudit(grpc::ServerContext* /*context*/, const v1::VerifyAuditRequest* /*request*/,
+                                            v1::VerifyAuditResponse* response) {
+  RETURN_IF_REQUEST_ERROR(RequestError(audit_.Flush(), "NOT_NOTED"));
+  const auto extent = audit_.Verify();
+  RETURN_IF_REQUEST_ERROR(RequestError(extent.status(), "DAMAGED_AUDIT"));
+  response->set_first_number(extent->first);
+  response->set_last_number(extent->last);
+  if (extent->last != 0) response->set_last_sha256(extent->hash.data(), extent->hash.size());
   return grpc::Status::OK;
 }
 

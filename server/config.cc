@@ -215,6 +215,12 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(BoolSetting("access.required",
                   "Whether callers must show a key (docs/security.md); if not, whoever reaches the port is an operator",
                   config.access_required));
+  add(DurationSetting<std::chrono::days>("access.audit_retention_days",
+                                         "Entries of the audit are kept for so long, days; 0: for ever",
+                                         config.audit.retention));
+  add(NumberSetting("access.audit_waiting_max",
+                    "Entries that may wait for the disk; while more do, vehicles cannot be asked for",
+                    config.audit.waiting_max));
   add(BoolSetting("server.relays_allowed",
                   "Whether other processes may pass on connections of terminals (--role gateway)",
                   config.terminals.relays_allowed));

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/audit_log.h"
 #include "base/status.h"
 #include "base/tls.h"
 #include "ingest/grpc/ingest_service.h"
@@ -29,8 +30,9 @@ struct GatewayRoleOptions {
 
 // Everything that can be set about telltaled. Only this folder reads files and flags; the parts get their own options.
 struct Config {
-  std::string listen = "127.0.0.1:7443";          // gRPC; port 0 takes a free one
-  TlsOptions tls;                                 // of gRPC
+  std::string listen = "127.0.0.1:7443";  // gRPC; port 0 takes a free one
+  TlsOptions tls;                         // of gRPC
+  AuditLog::Options audit;
   bool access_required = false;                   // callers show keys; else whoever reaches the port is an operator
   std::string metrics_listen = "127.0.0.1:9464";  // /metrics over HTTP; port 0 takes a free one
   std::size_t message_bytes_max = 16 << 20;

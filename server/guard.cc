@@ -63,10 +63,11 @@ class Guard::Processor final : public grpc::AuthMetadataProcessor {
   const Guard& guard_;
 };
 
-Guard::Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, const Clock& clock, bool required,
-             prometheus::Registry& metrics)
+Guard::Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, AuditLog* audit, const Clock& clock,
+             bool required, prometheus::Registry& metrics)
     : vehicles_(vehicles),
       access_(access),
+      audit_(audit),
       clock_(clock),
       required_(required),
       refused_calls_(prometheus::BuildCounter()
@@ -94,9 +95,11 @@ Status Guard::Declare(const std::string& service) {
       return absl::InternalError(
           fmt::format("{} does not say who may call it (option telltale.v1.access)", method.full_name()));
     }
-    methods_[fmt::format("/{}/{}", descriptor->full_name(), method.name())] = access;
-    const Scope scope = access.has_scope() ? static_cast<Scope>(access.scope()) : Scope::kVehicle;
-    if (!scopes_.emplace(method.input_type(), scope).second) {
+    const std::string path = fmt::format("/{}/{}", descriptor->full_name(), method.name());
+    methods_[path] = access;
+    const Rpc rpc{.scope = access.has_scope() ? static_cast<Scope>(access.scope()) : Scope::kVehicle,
+                  .name = RpcName(path)};
+    if (!rpcs_.emplace(method.input_type(), rpc).second) {
       return absl::InternalError(fmt::format("{} is not the only rpc of its type of request", method.full_name()));
     }
   }
@@ -114,7 +117,7 @@ StatusOr<Caller> Guard::Authenticate(std::string_view authorization) const {
   return access_.Authenticate(authorization.substr(kBearer.size()), NowS());
 }
 
-// Budget: 2 us, most of it a SHA-256.
+// Budget: 2 us.
 grpc::Status Guard::Admit(std::string_view method, std::string_view authorization) const {
   if (method.starts_with(kHealthPrefix)) return grpc::Status::OK;  // balancers and supervisors have no key
   const auto caller = Authenticate(authorization);
@@ -148,17 +151,31 @@ Caller Guard::CallerOf(const grpc::ServerContextBase& context) const {
 std::function<std::optional<Permit>(VehicleId)> Guard::DecisionsOf(const grpc::ServerContextBase& context,
                                                                    const Message& request) const {
   if (!required_) return [](VehicleId) { return Permit{.period = {}, .scopes = ScopeSet::All()}; };
-  const auto scope = scopes_.find(request.GetDescriptor());
-  if (scope == scopes_.end()) return [](VehicleId) { return std::nullopt; };
-  return [this, key_id = CallerOf(context).key_id, scope = scope->second](VehicleId vehicle) {
+  const auto rpc = rpcs_.find(request.GetDescriptor());
+  if (rpc == rpcs_.end()) return [](VehicleId) { return std::nullopt; };
+  return [this, key_id = CallerOf(context).key_id, scope = rpc->second.scope](VehicleId vehicle) {
     const std::int64_t now_s = NowS();
     return access_.Decide(access_.FindCaller(key_id, now_s).value_or(kNobody), vehicle, scope, now_s);
   };
 }
 
-std::optional<Permit> Guard::Decide(const grpc::ServerContextBase& context, const Message& request,
-                                    VehicleId vehicle) const {
-  return DecisionsOf(context, request)(vehicle);
+StatusOr<std::optional<Permit>> Guard::See(const grpc::ServerContextBase& context, const Message& request,
+                                           VehicleId vehicle) const {
+  if (!required_) return Permit{.period = {}, .scopes = ScopeSet::All()};
+  const auto rpc = rpcs_.find(request.GetDescriptor());
+  if (rpc == rpcs_.end()) return std::nullopt;
+  const Caller caller = CallerOf(context);
+  std::optional<Permit> permit = access_.Decide(caller, vehicle, rpc->second.scope, NowS());
+  if (!permit) unseen_vehicles_.Increment();
+  if (audit_ != nullptr) {
+    RETURN_IF_ERROR(audit_->Record({.key_id = caller.key_id,
+                                    .organisation = caller.organisation,
+                                    .rpc = rpc->second.name,
+                                    .vehicle = vehicle,
+                                    .outcome = permit ? AuditOutcome::kAllowed : AuditOutcome::kNoGrant,
+                                    .peer = context.peer()}));
+  }
+  return permit;
 }
 
 RequestError Guard::FindVehicle(const grpc::ServerContextBase& context, const Message& request, const std::string& vin,
@@ -167,12 +184,10 @@ RequestError Guard::FindVehicle(const grpc::ServerContextBase& context, const Me
   if (!parsed.ok()) return {parsed.status(), "INVALID_VIN", "vin"};
   auto vehicle = vehicles_.Get(*parsed);
   if (!vehicle.ok()) return {vehicle.status(), "UNKNOWN_VEHICLE", "vin"};
-  std::optional<Permit> permit = Decide(context, request, vehicle->id);
-  if (!permit) {
-    unseen_vehicles_.Increment();
-    return {VehicleRegistry::NoSuchVehicle(*parsed), "UNKNOWN_VEHICLE", "vin"};
-  }
-  out->emplace(*std::move(vehicle), *std::move(permit));
+  StatusOr<std::optional<Permit>> permit = See(context, request, vehicle->id);
+  if (!permit.ok()) return {permit.status(), "NOT_NOTED"};
+  if (!permit->has_value()) return {VehicleRegistry::NoSuchVehicle(*parsed), "UNKNOWN_VEHICLE", "vin"};
+  out->emplace(*std::move(vehicle), **std::move(permit));
   return {};
 }
 
@@ -188,6 +203,11 @@ std::vector<Vehicle> Guard::ListVehicles(const grpc::ServerContextBase& context,
   return vehicles;
 }
 
+bool Guard::IsForOperators(const std::string& method) const {
+  const auto declared = methods_.find(method);
+  return declared != methods_.end() && declared->second.role() == v1::ROLE_OPERATOR;
+}
+
 bool Guard::Owns(const grpc::ServerContextBase& context, VehicleId vehicle) const {
   const Caller caller = CallerOf(context);
   if (caller.role == Role::kOperator) return true;
@@ -196,6 +216,11 @@ bool Guard::Owns(const grpc::ServerContextBase& context, VehicleId vehicle) cons
     return grant.organisation == caller.organisation && grant.purpose == Purpose::kOwned && grant.from_s <= now_s &&
            now_s < grant.to_s;
   });
+}
+
+std::string RpcName(std::string_view method) {
+  const std::size_t dot = method.rfind('.');
+  return std::string(dot == std::string_view::npos ? method : method.substr(dot + 1));
 }
 
 RequestError ReadRange(const v1::TimeRange& range, const Permit& permit, TimeRange* out) {

@@ -18,6 +18,7 @@
 #include "telltale/v1/access.pb.h"
 
 #include "access/access_registry.h"
+#include "access/audit_log.h"
 #include "base/clock.h"
 #include "server/request.h"
 #include "storage/vehicle_registry.h"
@@ -35,9 +36,10 @@ struct VisibleVehicle : Vehicle {
 // so that one that is foreign looks like one that is not there. Thread-safe.
 class Guard {
  public:
-  // What is referred to outlives the guard. Not `required`: whoever reaches the port is an operator.
-  Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, const Clock& clock, bool required,
-        prometheus::Registry& metrics);
+  // What is referred to outlives the guard. Not `required`: whoever reaches the port is an operator. Who asks for which
+  // vehicle goes to `audit`, unless it is null.
+  Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, AuditLog* audit, const Clock& clock,
+        bool required, prometheus::Registry& metrics);
 
   // Before calls of this service, as in "telltale.v1.TripService", are served; others are refused. Errors: INTERNAL an
   // rpc of it does not say who may call it, or shares its type of request with another.
@@ -48,17 +50,20 @@ class Guard {
 
   Caller CallerOf(const grpc::ServerContextBase& context) const;
 
-  // A vehicle that the caller may see; the type of the request tells which rpc that is.
+  // A vehicle that the caller may see; the type of the request tells which rpc that is. UNAVAILABLE: it cannot be noted
+  // in the audit.
   RequestError FindVehicle(const grpc::ServerContextBase& context, const google::protobuf::Message& request,
                            const std::string& vin, std::optional<VisibleVehicle>* out) const;
-  // The same of a vehicle by id; nullopt: nothing of it.
-  std::optional<Permit> Decide(const grpc::ServerContextBase& context, const google::protobuf::Message& request,
-                               VehicleId vehicle) const;
+  // The same of a vehicle by id; nullopt: nothing of it. Errors: UNAVAILABLE.
+  StatusOr<std::optional<Permit>> See(const grpc::ServerContextBase& context, const google::protobuf::Message& request,
+                                      VehicleId vehicle) const;
   // The same for a call that goes on, again and again.
   std::function<std::optional<Permit>(VehicleId)> DecisionsOf(const grpc::ServerContextBase& context,
                                                               const google::protobuf::Message& request) const;
   // The first of the caller's vehicles behind `after`, in the order of ids.
   std::vector<Vehicle> ListVehicles(const grpc::ServerContextBase& context, VehicleId after, std::size_t limit) const;
+  // Whether an rpc, as in "/telltale.v1.AdminService/Verify", is for operators alone.
+  bool IsForOperators(const std::string& method) const;
   // Whether the caller owns it, or is an operator.
   bool Owns(const grpc::ServerContextBase& context, VehicleId vehicle) const;
 
@@ -71,16 +76,24 @@ class Guard {
 
   const VehicleRegistry& vehicles_;
   const AccessRegistry& access_;
+  AuditLog* const audit_;
   const Clock& clock_;
   const bool required_;
   prometheus::Family<prometheus::Counter>& refused_calls_;  // telltale_access_refused_calls_total{reason}
   prometheus::Counter& without_key_;
   prometheus::Counter& with_wrong_key_;
   prometheus::Counter& not_permitted_;
-  prometheus::Counter& unseen_vehicles_;                                   // telltale_access_unseen_vehicles_total
-  std::unordered_map<std::string, v1::MethodAccess> methods_;              // by "/telltale.v1.TripService/ListTrips"
-  std::unordered_map<const google::protobuf::Descriptor*, Scope> scopes_;  // by type of request
+  prometheus::Counter& unseen_vehicles_;                       // telltale_access_unseen_vehicles_total
+  std::unordered_map<std::string, v1::MethodAccess> methods_;  // by "/telltale.v1.TripService/ListTrips"
+  struct Rpc {
+    Scope scope = Scope::kVehicle;
+    std::string name;  // "TripService/ListTrips"
+  };
+  std::unordered_map<const google::protobuf::Descriptor*, Rpc> rpcs_;  // by type of request
 };
+
+// "TripService/ListTrips" of "/telltale.v1.TripService/ListTrips".
+std::string RpcName(std::string_view method);
 
 // Reads a range and cuts it to what is permitted. Errors: INVALID_ARGUMENT; PERMISSION_DENIED nothing of it is.
 RequestError ReadRange(const v1::TimeRange& range, const Permit& permit, TimeRange* out);

@@ -25,6 +25,7 @@
 #include "server/admin_service.h"
 #include "server/advice_metrics.h"
 #include "server/advice_services.h"
+#include "server/audit_interceptor.h"
 #include "server/catalog_service.h"
 #include "server/fault_service.h"
 #include "server/guard.h"
@@ -111,6 +112,7 @@ struct Server::Parts {
   std::unique_ptr<RocksDbDocumentStore> documents;
   std::unique_ptr<VehicleRegistry> registry;
   std::unique_ptr<AccessRegistry> access;
+  std::unique_ptr<AuditLog> audit;
   std::unique_ptr<Guard> guard;
   std::unique_ptr<TerminalRegistry> terminals;
   std::unique_ptr<FaultStore> faults;
@@ -172,7 +174,8 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   ASSIGN_OR_RETURN(documents, RocksDbDocumentStore::Open({.path = config.data_dir + "/documents"}));
   ASSIGN_OR_RETURN(registry, VehicleRegistry::Open(*documents));
   ASSIGN_OR_RETURN(access, AccessRegistry::Open(*documents));
-  guard = std::make_unique<Guard>(*registry, *access, clock, config.access_required, *metrics_registry);
+  ASSIGN_OR_RETURN(audit, AuditLog::Open(*documents, clock, config.audit));
+  guard = std::make_unique<Guard>(*registry, *access, audit.get(), clock, config.access_required, *metrics_registry);
   terminals = std::make_unique<TerminalRegistry>(*documents);
   faults = std::make_unique<FaultStore>(*documents);
   uploads = std::make_unique<UploadLog>(*documents, config.uploads);
@@ -243,7 +246,7 @@ Status Server::Parts::DeclareServices() {
 
 Status Server::Parts::Serve(const Clock& clock) {
   RETURN_IF_ERROR(DeclareServices());
-  access_service = std::make_unique<AccessServiceImpl>(*access, *registry, *guard, clock);
+  access_service = std::make_unique<AccessServiceImpl>(*access, *audit, *registry, *guard, clock);
   ingest_service = std::make_unique<IngestServiceImpl>(*pipeline, FinderOf(), config.ingest);
   catalog_service = std::make_unique<CatalogServiceImpl>(*catalog);
   vehicle_service = std::make_unique<VehicleServiceImpl>(*registry, *telemetry, *guard);
@@ -282,6 +285,7 @@ Status Server::Parts::Serve(const Clock& clock) {
   }
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(std::make_unique<RpcMetricsInterceptorFactory>(rpc_metrics));
+  if (config.access_required) interceptors.push_back(std::make_unique<AuditInterceptorFactory>(*audit, *guard));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   grpc_server = builder.BuildAndStart();
   if (grpc_server == nullptr || grpc_port == 0) {

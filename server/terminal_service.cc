@@ -272,16 +272,21 @@ grpc::Status TerminalServiceImpl::ListTerminals(grpc::ServerContext* /*context*/
 
 template <typename Request>
 RequestError TerminalServiceImpl::FindOwnTerminal(const grpc::ServerContext& context, const Request& request,
-                                                  Terminal* out) const {
-  if (RequestError error = FindTerminal(terminals_, request.protocol(), request.number(), out); !error.ok())
-    return error;
-  return guard_.Decide(context, request, out->vehicle_id) ? RequestError() : NoSuchTerminal(request.number());
+                                                  Terminal* out, Permit* permit) const {
+  RequestError error = FindTerminal(terminals_, request.protocol(), request.number(), out);
+  if (!error.ok()) return error;
+  const auto seen = guard_.See(context, request, out->vehicle_id);
+  if (!seen.ok()) return {seen.status(), "NOT_NOTED"};
+  if (!seen->has_value()) return NoSuchTerminal(request.number());
+  *permit = **seen;
+  return {};
 }
 
 grpc::Status TerminalServiceImpl::SendText(grpc::ServerContext* context, const v1::SendTextRequest* request,
                                            v1::SendTextResponse* /*response*/) {
   Terminal terminal;
-  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, *request, &terminal));
+  Permit permit;
+  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, *request, &terminal, &permit));
   if (request->text().empty()) {
     return RequestError(absl::InvalidArgumentError("the text is empty"), "INVALID_TEXT", "text").ToGrpc();
   }
@@ -294,7 +299,8 @@ grpc::Status TerminalServiceImpl::SendText(grpc::ServerContext* context, const v
 grpc::Status TerminalServiceImpl::SendCommand(grpc::ServerContext* context, const v1::SendCommandRequest* request,
                                               v1::SendCommandResponse* response) {
   Terminal terminal;
-  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, *request, &terminal));
+  Permit permit;
+  RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, *request, &terminal, &permit));
   TerminalCommand command;
   RETURN_IF_REQUEST_ERROR(ReadCommand(*request, &command));
   if (request->timeout_ms() < 0) {
@@ -313,7 +319,7 @@ grpc::Status TerminalServiceImpl::SendCommand(grpc::ServerContext* context, cons
   const auto answer = ports_.Ask(terminal.protocol, terminal.number, command, limit);
   RETURN_IF_REQUEST_ERROR(RequestError(answer.status(), ReasonOf(answer.status()), "command"));
   telltale::Fill(*answer, *response);
-  LeaveOut(guard_.Decide(*context, *request, terminal.vehicle_id).value_or(Permit{}), *response);
+  LeaveOut(permit, *response);
   return grpc::Status::OK;
 }
 

@@ -42,7 +42,8 @@ class TerminalServiceImpl final : public v1::TerminalService::Service {
   void Fill(const Terminal& terminal, v1::Terminal& out) const;
   // Of a vehicle that the caller may command.
   template <typename Request>
-  RequestError FindOwnTerminal(const grpc::ServerContext& context, const Request& request, Terminal* out) const;
+  RequestError FindOwnTerminal(const grpc::ServerContext& context, const Request& request, Terminal* out,
+                               Permit* permit) const;
   grpc::Status RegisterPlatform(const v1::RegisterTerminalRequest& request, v1::Terminal& response);
 
   TerminalRegistry& terminals_;

@@ -127,8 +127,9 @@ StatusOr<GapNeighbours> NeighboursOf(const Gap& gap, VehicleId vehicle, const Pl
 grpc::Status TripServiceImpl::ListTrips(grpc::ServerContext* context, const v1::ListTripsRequest* request,
                                         v1::ListTripsResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok())
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok()) {
     return status;
+  }
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const FoldResults found, ResultsOf(results, query));
     FillPage(found.trips, query, *response, [&](const Trip& trip) {
@@ -143,8 +144,9 @@ grpc::Status TripServiceImpl::ListTrips(grpc::ServerContext* context, const v1::
 grpc::Status TripServiceImpl::ListDays(grpc::ServerContext* context, const v1::ListDaysRequest* request,
                                        v1::ListDaysResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(guard_, *context, *request, kDefaultDays, kMaxDays, "", query); !status.ok())
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultDays, kMaxDays, "", query); !status.ok()) {
     return status;
+  }
   query.range = WholeDays(query.range, query.vehicle->permit.period);
   if (query.range.empty()) return grpc::Status::OK;
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
@@ -157,8 +159,9 @@ grpc::Status TripServiceImpl::ListDays(grpc::ServerContext* context, const v1::L
 grpc::Status TripServiceImpl::ListStops(grpc::ServerContext* context, const v1::ListStopsRequest* request,
                                         v1::ListStopsResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok())
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok()) {
     return status;
+  }
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const FoldResults found, ResultsOf(results, query));
     FillPage(found.stops, query, *response, [&](const Stop& stop) { Fill(stop, *response->add_stops()); });
@@ -171,8 +174,9 @@ grpc::Status TripServiceImpl::ListEvents(grpc::ServerContext* context, const v1:
   std::string kinds;
   for (const int kind : request->kinds()) kinds += fmt::format("{},", kind);
   ListQuery query;
-  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, kinds, query); !status.ok())
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, kinds, query); !status.ok()) {
     return status;
+  }
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     // A trip that began before the range may have events in it.
     ListQuery wider = query;
@@ -194,8 +198,9 @@ grpc::Status TripServiceImpl::ListEvents(grpc::ServerContext* context, const v1:
 grpc::Status TripServiceImpl::ListGaps(grpc::ServerContext* context, const v1::ListGapsRequest* request,
                                        v1::ListGapsResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok())
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok()) {
     return status;
+  }
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const FoldResults found, ResultsOf(results, query));
     Status failure;
@@ -211,8 +216,11 @@ grpc::Status TripServiceImpl::ListGaps(grpc::ServerContext* context, const v1::L
 grpc::Status TripServiceImpl::ListChanges(grpc::ServerContext* context, const v1::ListChangesRequest* request,
                                           v1::ListChangesResponse* response) {
   ListQuery query;
-  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok())
+  if (auto status = ReadQuery(guard_, *context, *request, kDefaultItems, kMaxItems, "", query); !status.ok()) {
     return status;
+  }
+  query.range = WholeDays(query.range, query.vehicle->permit.period);
+  if (query.range.empty()) return grpc::Status::OK;
   return ToGrpcStatus(folds_.Use(*query.vehicle, [&](const VehicleResults& results) -> Status {
     ASSIGN_OR_RETURN(const std::vector<Restatement> restatements, results.Restatements(query.range));
     Status failure;

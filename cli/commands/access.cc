@@ -285,6 +285,58 @@ ExitCode ChangeGroup(const GroupArguments& arguments, Session& session) {
   return ExitCode::kOk;
 }
 
+ExitCode ListAccesses(const std::string& vin, Session& session) {
+  v1::ListAccessesRequest request;
+  request.set_vin(vin);
+  request.set_page_size(1'000);
+  std::vector<v1::Access> accesses;
+  if (const auto status = session.client().CollectPages(&v1::AccessService::Stub::ListAccesses, request,
+                                                        &v1::ListAccessesResponse::accesses, &accesses);
+      !status.ok()) {
+    return session.Fail(status, vin);
+  }
+  if (session.json()) {
+    session.PrintJson(JsonArrayOf(accesses));
+    return ExitCode::kOk;
+  }
+  Table table({{"number", "", Align::kRight},
+               {"time", "UTC"},
+               {"organisation", "", Align::kRight},
+               {"key"},
+               {"call"},
+               {"outcome"},
+               {"from"}});
+  for (const v1::Access& access : accesses) {
+    table.AddRow({std::to_string(access.number()), TimeText(access.time()), std::to_string(access.organisation_id()),
+                  access.key_id(), access.rpc(), WordsOf(v1::AuditOutcome_Name(access.outcome()), "AUDIT_OUTCOME_"),
+                  access.peer()});
+  }
+  session.PrintTable(table, "Nobody has asked for this vehicle since keys are needed.");
+  return ExitCode::kOk;
+}
+
+ExitCode VerifyAudit(Session& session) {
+  v1::VerifyAuditResponse response;
+  if (const auto status =
+          session.client().Call(&v1::AccessService::Stub::VerifyAudit, v1::VerifyAuditRequest(), &response);
+      !status.ok()) {
+    return session.Fail(status);
+  }
+  if (session.json()) {
+    session.PrintJson(JsonOf(response));
+    return ExitCode::kOk;
+  }
+  if (response.first_number() == 0) {
+    session.PrintLine("The audit has no entries.");
+    return ExitCode::kOk;
+  }
+  std::string hash;
+  for (const char byte : response.last_sha256()) hash += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  session.PrintLine(fmt::format("Entries {} to {} are as they were written; the last one's SHA-256: {}",
+                                response.first_number(), response.last_number(), hash));
+  return ExitCode::kOk;
+}
+
 void AddOrganisationCommands(CLI::App& access, Command& chosen) {
   CLI::App* add = access.add_subcommand("add-organisation", "Add a dealer, service shop, owner, ...");
   auto kind = std::make_shared<std::string>();
@@ -352,6 +404,16 @@ void AddGrantCommands(CLI::App& access, Command& chosen) {
 }  // namespace
 
 void AddAccessCommands(CLI::App& program, Command& chosen) {
+  CLI::App* audit = program.add_subcommand("audit", "Who asked for what");
+  audit->require_subcommand(1);
+  CLI::App* list = audit->add_subcommand("list", "Who asked for a vehicle, in order of time");
+  auto vin = std::make_shared<std::string>();
+  AddVin(*list, *vin);
+  list->callback([&chosen, vin] { chosen = [vin](Session& session) { return ListAccesses(*vin, session); }; });
+  audit->add_subcommand("verify", "Check that no entry was changed, taken out or put in")->callback([&chosen] {
+    chosen = VerifyAudit;
+  });
+
   CLI::App* access = program.add_subcommand("access", "Who may see what: organisations, keys, grants");
   access->require_subcommand(1);
   AddOrganisationCommands(*access, chosen);

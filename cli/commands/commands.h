@@ -8,7 +8,7 @@
 // what it does into `chosen`. `chosen` outlives the parsing.
 namespace telltale::cli {
 
-void AddAccessCommands(CLI::App& program, Command& chosen);     // access: organisations, keys, grants
+void AddAccessCommands(CLI::App& program, Command& chosen);     // access: organisations, keys, grants; audit
 void AddVehicleCommands(CLI::App& program, Command& chosen);    // vehicles list, add, show
 void AddImportCommand(CLI::App& program, Command& chosen);      // import
 void AddTelemetryCommands(CLI::App& program, Command& chosen);  // latest, history, watch

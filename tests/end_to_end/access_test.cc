@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "telltale/v1/access.grpc.pb.h"
+#include "telltale/v1/rollups.grpc.pb.h"
 #include "telltale/v1/telemetry.grpc.pb.h"
 #include "telltale/v1/terminals.grpc.pb.h"
 #include "telltale/v1/trips.grpc.pb.h"
@@ -213,6 +214,21 @@ class AccessTest : public ::testing::Test {
     return outcome;
   }
 
+  // From 2026-03-01T06:00:00Z on, twenty minutes at 60 km/h, northwards.
+  void ImportDrive() {
+    std::string drive = "t_s,speed_kmh,rpm,latitude,longitude\n";
+    for (int second = 0; second < 1'200; ++second) {
+      const bool moving = second > 60 && second < 1'100;
+      drive += fmt::format("{},{},900,{:.6f},9.0\n", second, moving ? 60 : 0, 48.0 + 0.00015 * second);
+    }
+    const std::string file = folder_.path() / "drive.csv";
+    ASSERT_TRUE(WriteWholeFile(file, drive).ok());
+    const ProgramResult imported =
+        RunProgram({std::string(TELLTALE_BINARY_DIR) + "/cli/telltale", "--server", server_->address(), "import", file,
+                    "--vin", kOwn, "--start-time", "2026-03-01T06:00:00Z"});
+    ASSERT_EQ(imported.exit_status, 0) << imported.output;
+  }
+
   void SendFrame(const std::string& vin, std::int64_t time_ms, const std::string& key) const {
     v1::StreamRequest hello;
     hello.mutable_hello()->set_sender("test");
@@ -275,7 +291,7 @@ TEST_F(AccessTest, EveryRpcAsksEveryCallerWhoHeIs) {
                        (access.has_scope() && role == v1::ROLE_MEMBER);
       const grpc::Status status = Call(*method, *request, key).status;
       EXPECT_NE(status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << method->full_name();
-      if (may && method->name() == "ListGrants") continue;  // to who owns the vehicle
+      if (may && (method->name() == "ListGrants" || method->name() == "ListAccesses")) continue;  // to owners
       if (may && method->name() == "Relay") continue;       // server.relays_allowed
       EXPECT_EQ(status.error_code() == grpc::StatusCode::PERMISSION_DENIED, !may)
           << method->full_name() << " as " << v1::Role_Name(role) << ": " << status.error_message();
@@ -335,18 +351,44 @@ TEST_F(AccessTest, AGrantBoundsTheTimeOfWhatIsSeen) {
   EXPECT_EQ(status_.error_code(), grpc::StatusCode::PERMISSION_DENIED) << "the key itself is for less";
 }
 
-TEST_F(AccessTest, WhereAVehicleIsNeedsItsOwnScope) {
-  std::string drive = "t_s,speed_kmh,rpm,latitude,longitude\n";
-  for (int second = 0; second < 1'200; ++second) {
-    const bool moving = second > 60 && second < 1'100;
-    drive += fmt::format("{},{},900,{:.6f},9.0\n", second, moving ? 60 : 0, 48.0 + 0.00015 * second);
+TEST_F(AccessTest, WhatBeganBeforeTheGrantIsNotSeen) {
+  ImportDrive();
+  constexpr std::int64_t kDriveS = kTimeMs / 1'000 + 6 * 3'600;
+  AddGrant(kOwn, dealer_, {v1::SCOPE_REPORTS, v1::SCOPE_FUEL}, v1::PURPOSE_LEASED, kDriveS + 600);
+  AddGrant(kOwn, owner_, {v1::SCOPE_REPORTS}, v1::PURPOSE_OWNED, kDriveS - 6 * 3'600);
+  const std::string owners_key = AddKey(owner_, v1::ROLE_MEMBER);
+  RequireKeys();
+  const auto stub = v1::TripService::NewStub(server_->channel());
+  const auto count = [&](auto rpc, auto request, auto response, auto items, const std::string& key) {
+    request.set_vin(kOwn);
+    grpc::ClientContext context;
+    Show(context, key);
+    const grpc::Status status = (stub.get()->*rpc)(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return (response.*items)();
+  };
+  using Stub = v1::TripService::Stub;
+  for (const auto& [key, seen] :
+       {std::pair{keys_[v1::ROLE_MEMBER], 0}, {owners_key, 1}, {keys_[v1::ROLE_OPERATOR], 1}}) {
+    EXPECT_EQ(count(&Stub::ListTrips, v1::ListTripsRequest(), v1::ListTripsResponse(),
+                    &v1::ListTripsResponse::trips_size, key),
+              seen);
+    EXPECT_EQ(
+        count(&Stub::ListDays, v1::ListDaysRequest(), v1::ListDaysResponse(), &v1::ListDaysResponse::days_size, key),
+        seen);
+    v1::GetRollupsRequest request;
+    request.add_vins(kOwn);
+    grpc::ClientContext context;
+    Show(context, key);
+    const auto rollups = v1::RollupService::NewStub(server_->channel())->GetRollups(&context, request);
+    v1::Rollup rollup;
+    EXPECT_EQ(rollups->Read(&rollup) ? 1 : 0, seen);
+    EXPECT_TRUE(rollups->Finish().ok());
   }
-  const std::string file = folder_.path() / "drive.csv";
-  ASSERT_TRUE(WriteWholeFile(file, drive).ok());
-  const ProgramResult imported =
-      RunProgram({std::string(TELLTALE_BINARY_DIR) + "/cli/telltale", "--server", server_->address(), "import", file,
-                  "--vin", kOwn, "--start-time", "2026-03-01T06:00:00Z"});
-  ASSERT_EQ(imported.exit_status, 0) << imported.output;
+}
+
+TEST_F(AccessTest, WhereAVehicleIsNeedsItsOwnScope) {
+  ImportDrive();
   AddGrant(kOwn, dealer_, {v1::SCOPE_TELEMETRY, v1::SCOPE_REPORTS});
   RequireKeys();
   const auto latest = [&](const std::string& key) {
@@ -450,6 +492,46 @@ TEST_F(AccessTest, TheOwnerSeesAndEndsWhatOthersHave) {
   EXPECT_TRUE(list(owners_key).grants(0).has_end_time());
   EXPECT_EQ(list(keys_[v1::ROLE_MEMBER]).grants_size(), 0);
   EXPECT_EQ(status_.error_code(), grpc::StatusCode::NOT_FOUND) << "now it looks as if it were not there";
+}
+
+TEST_F(AccessTest, TheAuditTellsWhoAskedForAVehicle) {
+  AddGrant(kOwn, owner_, AllScopes(), v1::PURPOSE_OWNED);
+  const std::string owners_key = AddKey(owner_, v1::ROLE_MEMBER);
+  RequireKeys();
+  Times(kOwn, owners_key);
+  Times(kOwn, keys_[v1::ROLE_MEMBER]);  // without a grant
+  AddGrant(kOwn, dealer_, {v1::SCOPE_FAULTS});
+  const auto verify = [&] {
+    v1::VerifyAuditResponse response;
+    grpc::ClientContext context;
+    Show(context, v1::ROLE_OPERATOR);
+    const grpc::Status status = v1::AccessService::NewStub(server_->channel())->VerifyAudit(&context, {}, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  };
+  EXPECT_EQ(verify().last_number(), 3U) << "two that asked, and the grant";
+  server_->Kill();
+  server_.emplace(folder_.path() / "server", std::vector<std::string>{"--set", "access.required=true"});
+  const v1::VerifyAuditResponse verified = verify();
+  EXPECT_EQ(verified.first_number(), 1U);
+  EXPECT_GE(verified.last_number(), 3U) << "what was flushed is there; the first question itself may be lost";
+  EXPECT_EQ(verified.last_sha256().size(), 32U);
+
+  v1::ListAccessesRequest request;
+  request.set_vin(kOwn);
+  v1::ListAccessesResponse response;
+  grpc::ClientContext context;
+  Show(context, owners_key);
+  const grpc::Status status =
+      v1::AccessService::NewStub(server_->channel())->ListAccesses(&context, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_GE(response.accesses_size(), 2);
+  EXPECT_EQ(response.accesses(0).organisation_id(), owner_);
+  EXPECT_EQ(response.accesses(0).rpc(), "TelemetryService/GetHistory");
+  EXPECT_EQ(response.accesses(0).outcome(), v1::AUDIT_OUTCOME_ALLOWED);
+  EXPECT_THAT(response.accesses(0).peer(), HasSubstr("127.0.0.1"));
+  EXPECT_EQ(response.accesses(1).organisation_id(), dealer_);
+  EXPECT_EQ(response.accesses(1).outcome(), v1::AUDIT_OUTCOME_NO_GRANT);
 }
 
 TEST_F(AccessTest, AGatewayShowsItsKey) {
