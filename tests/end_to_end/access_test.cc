@@ -292,7 +292,7 @@ TEST_F(AccessTest, EveryRpcAsksEveryCallerWhoHeIs) {
       const grpc::Status status = Call(*method, *request, key).status;
       EXPECT_NE(status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << method->full_name();
       if (may && (method->name() == "ListGrants" || method->name() == "ListAccesses")) continue;  // to owners
-      if (may && method->name() == "Relay") continue;       // server.relays_allowed
+      if (may && method->name() == "Relay") continue;  // server.relays_allowed
       EXPECT_EQ(status.error_code() == grpc::StatusCode::PERMISSION_DENIED, !may)
           << method->full_name() << " as " << v1::Role_Name(role) << ": " << status.error_message();
     }
