@@ -29,7 +29,7 @@ std::string NumberKey(std::string_view prefix, std::uint32_t number) {
   return key;
 }
 
-// access/grant/, kind, the target's number, the grant's.
+// Behind the prefix: kind, the target's number, the grant's.
 std::string GrantKey(const GrantTarget& target, std::uint64_t id) {
   std::string key(kGrantPrefix);
   key.push_back(static_cast<char>(target.kind));
@@ -50,8 +50,8 @@ std::string Encode(const Grant& grant) {
   return record;
 }
 
+// `key` without the prefix.
 StatusOr<Grant> DecodeGrant(std::string_view key, std::string_view record) {
-  key.remove_prefix(kGrantPrefix.size());
   RecordReader reader(record);
   if (key.size() != 13 || reader.Read<std::uint8_t>() != kRecordVersion) return Damaged("a grant");
   Grant grant;
@@ -73,6 +73,18 @@ std::string Encode(const Organisation& organisation) {
   return record + organisation.name;
 }
 
+StatusOr<Organisation> DecodeOrganisation(std::string_view id, std::string_view record) {
+  RecordReader reader(record);
+  Organisation organisation;
+  if (id.size() != 4 || reader.Read<std::uint8_t>() != kRecordVersion) return Damaged("an organisation");
+  organisation.id = ReadBigEndian(id);
+  organisation.kind = static_cast<OrganisationKind>(reader.Read<std::uint8_t>());
+  if (!reader.ok()) return Damaged("an organisation");
+  constexpr std::size_t kFixedBytes = 1 + 1;
+  organisation.name = record.substr(kFixedBytes);
+  return organisation;
+}
+
 std::string Encode(const ApiKey& key, const SecretHash& hash) {
   std::string record;
   PutLittleEndian(record, kRecordVersion);
@@ -83,6 +95,22 @@ std::string Encode(const ApiKey& key, const SecretHash& hash) {
   PutLittleEndian(record, key.expires_s);
   PutLittleEndian(record, static_cast<std::uint8_t>(key.revoked));
   return record + key.name;
+}
+
+Status DecodeKey(std::string_view id, std::string_view record, ApiKey& key, SecretHash& hash) {
+  RecordReader reader(record);
+  if (reader.Read<std::uint8_t>() != kRecordVersion) return Damaged("a key");
+  key.id = id;
+  std::ranges::copy(reader.ReadBytes(hash.size()), hash.begin());
+  key.organisation = reader.Read<std::uint32_t>();
+  key.role = static_cast<Role>(reader.Read<std::uint8_t>());
+  key.scopes = ScopeSet::FromBits(reader.Read<std::uint16_t>());
+  key.expires_s = reader.Read<std::int64_t>();
+  key.revoked = reader.Read<std::uint8_t>() != 0;
+  if (!reader.ok()) return Damaged("a key");
+  constexpr std::size_t kFixedBytes = 1 + 32 + 4 + 1 + 2 + 8 + 1;
+  key.name = record.substr(kFixedBytes);
+  return OkStatus();
 }
 
 Status CheckName(const std::string& name) {
@@ -100,62 +128,47 @@ StatusOr<std::unique_ptr<AccessRegistry>> AccessRegistry::Open(DocumentStore& do
 }
 
 Status AccessRegistry::Load() {
-  MutexLock changes(changes_mutex_);
-  WriterLock lock(mutex_);
-  Status status;
   // Calls `read` with each document of a prefix, until one cannot be read.
-  const auto load = [&](std::string_view prefix, const auto& read) -> Status {
+  const auto load = [this](std::string_view prefix, const auto& read) -> Status {
+    Status status;
     RETURN_IF_ERROR(documents_.Scan(prefix, "", [&](std::string_view key, std::string_view record) {
-      status = read(key, record);
+      status = read(key.substr(prefix.size()), record);
       return status.ok();
     }));
     return status;
   };
-  RETURN_IF_ERROR(load(
-      kOrganisationPrefix,
-      [&](std::string_view key, std::string_view record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> Status {
-        RecordReader reader(record);
-        if (key.size() != kOrganisationPrefix.size() + 4 || reader.Read<std::uint8_t>() != kRecordVersion ||
-            ReadBigEndian(key.substr(kOrganisationPrefix.size())) != organisations_.size() + 1 || record.size() < 3) {
-          return Damaged("an organisation");
-        }
-        organisations_.push_back({.id = static_cast<OrganisationId>(organisations_.size() + 1),
-                                  .kind = static_cast<OrganisationKind>(reader.Read<std::uint8_t>()),
-                                  .name = std::string(record.substr(2))});
-        return OkStatus();
-      }));
-  RETURN_IF_ERROR(load(
-      kKeyPrefix, [&](std::string_view key, std::string_view record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) -> Status {
-        RecordReader reader(record);
-        if (reader.Read<std::uint8_t>() != kRecordVersion) return Damaged("a key");
-        StoredKey stored;
-        stored.key.id = key.substr(kKeyPrefix.size());
-        std::ranges::copy(reader.ReadBytes(stored.hash.size()), stored.hash.begin());
-        stored.key.organisation = reader.Read<std::uint32_t>();
-        stored.key.role = static_cast<Role>(reader.Read<std::uint8_t>());
-        stored.key.scopes = ScopeSet::FromBits(reader.Read<std::uint16_t>());
-        stored.key.expires_s = reader.Read<std::int64_t>();
-        stored.key.revoked = reader.Read<std::uint8_t>() != 0;
-        if (!reader.ok()) return Damaged("a key");
-        constexpr std::size_t kFixedBytes = 1 + 32 + 4 + 1 + 2 + 8 + 1;
-        stored.key.name = record.substr(kFixedBytes);
-        keys_[stored.key.id] = stored;
-        return OkStatus();
-      }));
-  RETURN_IF_ERROR(load(kMemberPrefix, [&](std::string_view key, std::string_view /*record*/) -> Status {
-    key.remove_prefix(kMemberPrefix.size());
-    if (key.size() != 8) return Damaged("a group");
-    index_.PutMember(ReadBigEndian(key.substr(0, 4)), ReadBigEndian(key.substr(4)));
+  std::vector<Organisation> organisations;
+  RETURN_IF_ERROR(load(kOrganisationPrefix, [&organisations](std::string_view id, std::string_view record) -> Status {
+    ASSIGN_OR_RETURN(Organisation organisation, DecodeOrganisation(id, record));
+    if (organisation.id != organisations.size() + 1) return Damaged("an organisation");
+    organisations.push_back(std::move(organisation));
     return OkStatus();
   }));
-  return load(kGrantPrefix,
-              [&](std::string_view key, std::string_view record)
-                  ABSL_EXCLUSIVE_LOCKS_REQUIRED(changes_mutex_) -> Status {
-                    ASSIGN_OR_RETURN(const Grant grant, DecodeGrant(key, record));
-                    greatest_grant_ = std::max(greatest_grant_, grant.id);
-                    index_.Put(grant);
-                    return OkStatus();
-                  });
+  std::unordered_map<std::string, StoredKey> keys;
+  RETURN_IF_ERROR(load(kKeyPrefix, [&keys](std::string_view id, std::string_view record) -> Status {
+    StoredKey stored;
+    RETURN_IF_ERROR(DecodeKey(id, record, stored.key, stored.hash));
+    keys[stored.key.id] = std::move(stored);
+    return OkStatus();
+  }));
+  RETURN_IF_ERROR(load(kMemberPrefix, [this](std::string_view member, std::string_view /*record*/) -> Status {
+    if (member.size() != 8) return Damaged("a group");
+    index_.PutMember(ReadBigEndian(member.substr(0, 4)), ReadBigEndian(member.substr(4)));
+    return OkStatus();
+  }));
+  std::uint64_t greatest_grant = 0;
+  RETURN_IF_ERROR(load(kGrantPrefix, [&](std::string_view key, std::string_view record) -> Status {
+    ASSIGN_OR_RETURN(const Grant grant, DecodeGrant(key, record));
+    greatest_grant = std::max(greatest_grant, grant.id);
+    index_.Put(grant);
+    return OkStatus();
+  }));
+  MutexLock changes(changes_mutex_);
+  greatest_grant_ = greatest_grant;
+  WriterLock lock(mutex_);
+  organisations_ = std::move(organisations);
+  keys_ = std::move(keys);
+  return OkStatus();
 }
 
 StatusOr<Organisation> AccessRegistry::AddOrganisation(OrganisationKind kind, const std::string& name) {
@@ -230,7 +243,7 @@ Status AccessRegistry::EndGrant(const GrantTarget& target, std::uint64_t id, std
   const auto record = documents_.Get(key);
   if (absl::IsNotFound(record.status())) return absl::NotFoundError("there is no such grant");
   RETURN_IF_ERROR(record.status());
-  ASSIGN_OR_RETURN(Grant grant, DecodeGrant(key, *record));
+  ASSIGN_OR_RETURN(Grant grant, DecodeGrant(std::string_view(key).substr(kGrantPrefix.size()), *record));
   if (grant.from_s >= now_s) {
     RETURN_IF_ERROR(documents_.Write({{.key = key, .value = std::nullopt}}));
     index_.Remove(target, id);

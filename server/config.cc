@@ -274,9 +274,10 @@ std::vector<Setting> SettingsOf(Config& config) {
                   config.terminals.jt808_sessions.self_registration));
   add(BoolSetting("jt808.authentication", "Whether a terminal must show its code; without, its number is enough",
                   config.terminals.jt808_sessions.authentication));
-  add(BoolSetting("jt808.allow_control",
-                  "Whether terminals may be restarted, reset, silenced or sent elsewhere (0x8105)",
-                  config.terminals.allow_control));
+  add(BoolSetting(
+      "jt808.allow_control",
+      "Where no keys are needed: whether terminals may be restarted, reset or silenced (0x8105); else operators may",
+      config.terminals.allow_control));
   add(NumberSetting("jt808.uploads_per_vehicle_max", "Passed-through messages (0x0900) kept of a vehicle; older go",
                     config.uploads.per_vehicle_max));
   add(NumberSetting("jt808.packets_max", "Packets of one message, a KiB each; longer ones are refused",

@@ -217,8 +217,10 @@ RecordSinks Server::Parts::Sinks() {
 }
 
 Status Server::Parts::ListenForTerminals(const Clock& clock) {
+  TerminalPortsOptions options = config.terminals;
+  options.allow_control = options.allow_control || config.access_required;  // to operators: TerminalServiceImpl
   ASSIGN_OR_RETURN(terminal_ports,
-                   TerminalPorts::Start(config.terminals, *pipeline, *registry, *terminals, *metrics_registry, clock));
+                   TerminalPorts::Start(options, *pipeline, *registry, *terminals, *metrics_registry, clock));
   return OkStatus();
 }
 

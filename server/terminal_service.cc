@@ -301,6 +301,11 @@ grpc::Status TerminalServiceImpl::SendCommand(grpc::ServerContext* context, cons
   Terminal terminal;
   Permit permit;
   RETURN_IF_REQUEST_ERROR(FindOwnTerminal(*context, *request, &terminal, &permit));
+  if (request->has_control() && guard_.CallerOf(*context).role != Role::kOperator) {
+    return RequestError(absl::PermissionDeniedError("only operators restart, reset or silence terminals"),
+                        "CONTROL_NOT_ALLOWED", "control")
+        .ToGrpc();
+  }
   TerminalCommand command;
   RETURN_IF_REQUEST_ERROR(ReadCommand(*request, &command));
   if (request->timeout_ms() < 0) {

@@ -449,6 +449,25 @@ TEST_F(AccessTest, AWatchEndsWithItsGrant) {
   EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
+TEST_F(AccessTest, OnlyOperatorsRestartTerminals) {
+  AddGrant(kOwn, dealer_, {v1::SCOPE_COMMANDS});
+  RequireKeys();
+  const auto send = [&](v1::Role role, bool control) {
+    v1::SendCommandRequest request;
+    request.set_protocol(v1::TERMINAL_PROTOCOL_JT808);
+    request.set_number("1001");
+    if (control) request.mutable_control()->set_command(4);
+    if (!control) request.mutable_query_position();
+    v1::SendCommandResponse response;
+    grpc::ClientContext context;
+    Show(context, role);
+    return v1::TerminalService::NewStub(server_->channel())->SendCommand(&context, request, &response).error_code();
+  };
+  EXPECT_EQ(send(v1::ROLE_MEMBER, /*control=*/false), grpc::StatusCode::UNAVAILABLE) << "it is not connected";
+  EXPECT_EQ(send(v1::ROLE_MEMBER, /*control=*/true), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(send(v1::ROLE_OPERATOR, /*control=*/true), grpc::StatusCode::UNAVAILABLE);
+}
+
 TEST_F(AccessTest, ASenderSendsForItsOwnVehiclesOnly) {
   AddGrant(kOwn, dealer_, {v1::SCOPE_VEHICLE});
   RequireKeys();
