@@ -56,6 +56,10 @@ grpc::Status DriverServiceImpl::AssignDriver(grpc::ServerContext* context, const
   const DriverChange change{.time_ms = google::protobuf::util::TimeUtil::TimestampToMilliseconds(request->from_time()),
                             .driver_id = request->driver_id(),
                             .source = DriverSource::kAssigned};
+  if (!vehicle->permit.period.contains(change.time_ms)) {
+    return RequestError(absl::PermissionDeniedError("the grant is not of that time"), "OUTSIDE_GRANT", "from_time")
+        .ToGrpc();
+  }
   const auto changed = drivers_.Record(vehicle->id, change);
   RETURN_IF_REQUEST_ERROR(RequestError(changed.status(), "INVALID_DRIVER", "driver_id"));
   response->set_changed(*changed);

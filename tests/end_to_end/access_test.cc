@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "telltale/v1/access.grpc.pb.h"
+#include "telltale/v1/driver.grpc.pb.h"
 #include "telltale/v1/rollups.grpc.pb.h"
 #include "telltale/v1/telemetry.grpc.pb.h"
 #include "telltale/v1/terminals.grpc.pb.h"
@@ -447,6 +448,23 @@ TEST_F(AccessTest, AWatchEndsWithItsGrant) {
   SendFrame(kOwn, kTimeMs + 1'000, keys_[v1::ROLE_OPERATOR]);
   EXPECT_FALSE(watch->Read(&response));
   EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::PERMISSION_DENIED);
+}
+
+TEST_F(AccessTest, NobodySaysWhoDroveBeforeHisGrant) {
+  AddGrant(kOwn, dealer_, {v1::SCOPE_COMMANDS}, v1::PURPOSE_LEASED, kTimeMs / 1'000);
+  RequireKeys();
+  const auto assign = [&](std::int64_t from_s) {
+    v1::AssignDriverRequest request;
+    request.set_vin(kOwn);
+    request.set_driver_id("D1");
+    request.mutable_from_time()->set_seconds(from_s);
+    v1::AssignDriverResponse response;
+    grpc::ClientContext context;
+    Show(context, v1::ROLE_MEMBER);
+    return v1::DriverService::NewStub(server_->channel())->AssignDriver(&context, request, &response).error_code();
+  };
+  EXPECT_EQ(assign(kTimeMs / 1'000), grpc::StatusCode::OK);
+  EXPECT_EQ(assign(kTimeMs / 1'000 - 1), grpc::StatusCode::PERMISSION_DENIED);
 }
 
 TEST_F(AccessTest, OnlyOperatorsRestartTerminals) {
