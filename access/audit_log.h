@@ -98,7 +98,8 @@ class AuditLog {
   std::vector<AuditEntry> waiting_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t recorded_ ABSL_GUARDED_BY(mutex_) = 0;  // entries, by this process
   std::uint64_t written_ ABSL_GUARDED_BY(mutex_) = 0;
-  Status status_ ABSL_GUARDED_BY(mutex_);  // of the last write
+  std::uint64_t attempts_ ABSL_GUARDED_BY(mutex_) = 0;  // to write
+  Status status_ ABSL_GUARDED_BY(mutex_);               // of the last
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
