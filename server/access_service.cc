@@ -208,8 +208,11 @@ grpc::Status AccessServiceImpl::EndGrant(grpc::ServerContext* context, const v1:
         .ToGrpc();
   }
   // An owner ends what is granted of his vehicle alone; what groups and the maker have is the operator's.
+  const bool is_of_vehicle = target.kind == GrantTarget::Kind::kVehicle;
+  const auto seen = guard_.See(*context, *request, is_of_vehicle ? target.id : 0);  // which also notes it
+  RETURN_IF_REQUEST_ERROR(RequestError(seen.status(), "NOT_NOTED"));
   const bool may = guard_.CallerOf(*context).role == Role::kOperator ||
-                   (target.kind == GrantTarget::Kind::kVehicle && guard_.Owns(*context, target.id));
+                   (is_of_vehicle && seen->has_value() && guard_.Owns(*context, target.id));
   const Status ended =
       may ? access_.EndGrant(target, id, NowS()) : Status(absl::NotFoundError("there is no such grant"));
   RETURN_IF_REQUEST_ERROR(RequestError(ended, "UNKNOWN_GRANT", "name"));

@@ -1,6 +1,7 @@
 // Who may see what, on the real server: every rpc of the contract with every role, on vehicles that are one's own,
 // somebody else's, no longer one's own, and not there.
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -527,6 +528,19 @@ TEST_F(AccessTest, TheOwnerSeesAndEndsWhatOthersHave) {
   EXPECT_EQ(end(keys_[v1::ROLE_MEMBER]), grpc::StatusCode::NOT_FOUND) << "it is not the dealer's to end";
   EXPECT_EQ(end(owners_key), grpc::StatusCode::OK);
   EXPECT_TRUE(list(owners_key).grants(0).has_end_time());
+  v1::VerifyAuditResponse flushed;
+  grpc::ClientContext flush_context;
+  Show(flush_context, v1::ROLE_OPERATOR);
+  ASSERT_TRUE(stub->VerifyAudit(&flush_context, {}, &flushed).ok());
+  v1::ListAccessesRequest request;
+  request.set_vin(kOwn);
+  v1::ListAccessesResponse response;
+  grpc::ClientContext context;
+  Show(context, owners_key);
+  ASSERT_TRUE(stub->ListAccesses(&context, request, &response).ok());
+  EXPECT_TRUE(std::ranges::any_of(response.accesses(), [this](const v1::Access& access) {
+    return access.rpc() == "AccessService/EndGrant" && access.organisation_id() == owner_;
+  })) << "ending a grant is in the audit";
   EXPECT_EQ(list(keys_[v1::ROLE_MEMBER]).grants_size(), 0);
   EXPECT_EQ(status_.error_code(), grpc::StatusCode::NOT_FOUND) << "now it looks as if it were not there";
 }

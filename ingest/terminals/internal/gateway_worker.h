@@ -28,7 +28,8 @@ struct Question {
   std::shared_ptr<std::promise<StatusOr<CommandAnswer>>> answer;
 };
 
-// At rest, all of it with its session: some 700 bytes, and what Asio keeps for a socket; with TLS 14 KB more.
+// At rest, all of it with its session: some 700 bytes, and what Asio keeps for a socket; with TLS what OpenSSL keeps
+// besides.
 struct Connection {
   std::optional<Stream> stream;          // of this process; or else
   std::shared_ptr<TerminalRelay> relay;  // of a process that passes it on,
