@@ -113,6 +113,10 @@ Status DecodeKey(std::string_view id, std::string_view record, ApiKey& key, Secr
   return OkStatus();
 }
 
+bool MayHave(const Organisation& organisation, Role role) {
+  return (role != Role::kOperator && role != Role::kGateway) || organisation.kind == OrganisationKind::kMaker;
+}
+
 Status CheckName(const std::string& name) {
   if (!name.empty() && name.size() <= AccessRegistry::kMaxNameBytes) return OkStatus();
   return absl::InvalidArgumentError(
@@ -286,8 +290,7 @@ Status AccessRegistry::RemoveMembers(GroupId group, const std::vector<VehicleId>
 StatusOr<AccessRegistry::NewKey> AccessRegistry::AddKey(const ApiKey& wanted) {
   RETURN_IF_ERROR(CheckName(wanted.name));
   ASSIGN_OR_RETURN(const Organisation organisation, FindOrganisation(wanted.organisation));
-  if ((wanted.role == Role::kOperator || wanted.role == Role::kGateway) &&
-      organisation.kind != OrganisationKind::kMaker) {
+  if (!MayHave(organisation, wanted.role)) {
     return absl::InvalidArgumentError("operators and gateways are the maker's");
   }
   NewKey made{.key = wanted, .secret = {}};
@@ -352,6 +355,14 @@ std::optional<Caller> AccessRegistry::FindCaller(const std::string& key_id, std:
   ReaderLock lock(mutex_);
   const auto at = keys_.find(key_id);
   return at != keys_.end() ? CallerBy(at->second.key, now_s) : std::nullopt;
+}
+
+Status AccessRegistry::CheckRole(OrganisationId organisation, Role role) const {
+  ReaderLock lock(mutex_);
+  if (organisation == 0 || organisation > organisations_.size() || !MayHave(organisations_[organisation - 1], role)) {
+    return absl::UnauthenticatedError("the token is not taken: its organisation is not there, or has no such role");
+  }
+  return OkStatus();
 }
 
 std::optional<Permit> AccessRegistry::Decide(const Caller& caller, VehicleId vehicle, Scope scope,

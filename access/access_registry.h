@@ -57,6 +57,10 @@ class AccessRegistry {
   // Who acts by a key now; nullopt: it is revoked or expired.
   std::optional<Caller> FindCaller(const std::string& key_id, std::int64_t now_s) const;
 
+  // Whether somebody may act for the organisation in this role. Errors: UNAUTHENTICATED there is no such organisation,
+  // or it has no such role.
+  Status CheckRole(OrganisationId organisation, Role role) const;
+
   // What the caller may see of the vehicle; nullopt: nothing, not even that it is there.
   std::optional<Permit> Decide(const Caller& caller, VehicleId vehicle, Scope scope, std::int64_t now_s) const;
 

@@ -48,6 +48,7 @@ struct Caller {
   OrganisationId organisation = 0;
   Role role = Role::kOperator;
   ScopeSet scopes = ScopeSet::All();
+  std::int64_t expires_s = 0;  // of a token, Unix seconds; 0: it is a key, which the registry knows
 };
 
 }  // namespace telltale

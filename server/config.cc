@@ -221,6 +221,17 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(NumberSetting("access.audit_waiting_max",
                     "Entries that may wait for the disk; while more do, vehicles cannot be asked for",
                     config.audit.waiting_max));
+  add(TextSetting("access.token_issuer", "Whose tokens (JWT) are taken besides keys, claim iss; empty: none are",
+                  config.tokens.issuer));
+  add(TextSetting("access.token_audience", "What they must be for, claim aud", config.tokens.audience));
+  add(TextSetting("access.token_keys", "The issuer's public keys: a JWKS file, or its URL (https)",
+                  config.tokens.keys));
+  add(DurationSetting<std::chrono::seconds>("access.token_keys_interval_s", "How often these are read again, seconds",
+                                            config.tokens.keys_interval));
+  add(DurationSetting<std::chrono::seconds>(
+      "access.token_clock_skew_s", "How far the issuer's clock may be off, seconds", config.tokens.clock_skew));
+  add(NumberSetting("access.tokens_cached_max", "Tokens whose signature need not be checked again at each call",
+                    config.tokens.cached_max));
   add(BoolSetting("server.relays_allowed",
                   "Whether other processes may pass on connections of terminals (--role gateway)",
                   config.terminals.relays_allowed));
@@ -386,6 +397,11 @@ Status Validate(const Config& config) {
     if (colon == std::string::npos || !ParseNumber(address->substr(colon + 1), port).ok() || port < 0 || port > 65535) {
       return absl::InvalidArgumentError(fmt::format("'{}' is not HOST:PORT, for example 127.0.0.1:7443", *address));
     }
+  }
+  RETURN_IF_ERROR(Validate(config.tokens));
+  if (config.tokens.enabled() && !config.access_required) {
+    return absl::InvalidArgumentError(
+        "access.token_issuer wants access.required=true: else nobody is asked for a token");
   }
   if (config.access_required && !config.tls.enabled() && !IsLoopback(config.listen)) {
     return absl::InvalidArgumentError(

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "access/audit_log.h"
+#include "access/token_verifier.h"
 #include "base/status.h"
 #include "base/tls.h"
 #include "ingest/grpc/ingest_service.h"
@@ -33,6 +34,7 @@ struct Config {
   std::string listen = "127.0.0.1:7443";  // gRPC; port 0 takes a free one
   TlsOptions tls;                         // of gRPC
   AuditLog::Options audit;
+  TokenOptions tokens;
   bool access_required = false;                   // callers show keys; else whoever reaches the port is an operator
   std::string metrics_listen = "127.0.0.1:9464";  // /metrics over HTTP; port 0 takes a free one
   std::size_t message_bytes_max = 16 << 20;

@@ -63,10 +63,11 @@ class Guard::Processor final : public grpc::AuthMetadataProcessor {
   const Guard& guard_;
 };
 
-Guard::Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, AuditLog* audit, const Clock& clock,
-             bool required, prometheus::Registry& metrics)
+Guard::Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, TokenVerifier* tokens, AuditLog* audit,
+             const Clock& clock, bool required, prometheus::Registry& metrics)
     : vehicles_(vehicles),
       access_(access),
+      tokens_(tokens),
       audit_(audit),
       clock_(clock),
       required_(required),
@@ -114,7 +115,11 @@ StatusOr<Caller> Guard::Authenticate(std::string_view authorization) const {
   if (!authorization.starts_with(kBearer)) {
     return absl::UnauthenticatedError("show a key, as metadata: authorization: Bearer SECRET");
   }
-  return access_.Authenticate(authorization.substr(kBearer.size()), NowS());
+  const std::string_view secret = authorization.substr(kBearer.size());
+  if (tokens_ == nullptr || !TokenVerifier::IsToken(secret)) return access_.Authenticate(secret, NowS());
+  ASSIGN_OR_RETURN(Caller caller, tokens_->Verify(secret));
+  RETURN_IF_ERROR(access_.CheckRole(caller.organisation, caller.role));
+  return caller;
 }
 
 // Budget: 2 us.
@@ -153,9 +158,11 @@ std::function<std::optional<Permit>(VehicleId)> Guard::DecisionsOf(const grpc::S
   if (!required_) return [](VehicleId) { return Permit{.period = {}, .scopes = ScopeSet::All()}; };
   const auto rpc = rpcs_.find(request.GetDescriptor());
   if (rpc == rpcs_.end()) return [](VehicleId) { return std::nullopt; };
-  return [this, key_id = CallerOf(context).key_id, scope = rpc->second.scope](VehicleId vehicle) {
+  return [this, caller = CallerOf(context), scope = rpc->second.scope](VehicleId vehicle) {
     const std::int64_t now_s = NowS();
-    return access_.Decide(access_.FindCaller(key_id, now_s).value_or(kNobody), vehicle, scope, now_s);
+    if (caller.expires_s != 0)
+      return access_.Decide(now_s < caller.expires_s ? caller : kNobody, vehicle, scope, now_s);
+    return access_.Decide(access_.FindCaller(caller.key_id, now_s).value_or(kNobody), vehicle, scope, now_s);
   };
 }
 

@@ -19,6 +19,7 @@
 
 #include "access/access_registry.h"
 #include "access/audit_log.h"
+#include "access/token_verifier.h"
 #include "base/clock.h"
 #include "server/request.h"
 #include "storage/vehicle_registry.h"
@@ -37,9 +38,9 @@ struct VisibleVehicle : Vehicle {
 class Guard {
  public:
   // What is referred to outlives the guard. Not `required`: whoever reaches the port is an operator. Who asks for which
-  // vehicle goes to `audit`, unless it is null.
-  Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, AuditLog* audit, const Clock& clock,
-        bool required, prometheus::Registry& metrics);
+  // vehicle goes to `audit`, unless it is null. Without `tokens` only keys are taken.
+  Guard(const VehicleRegistry& vehicles, const AccessRegistry& access, TokenVerifier* tokens, AuditLog* audit,
+        const Clock& clock, bool required, prometheus::Registry& metrics);
 
   // Before calls of this service, as in "telltale.v1.TripService", are served; others are refused. Errors: INTERNAL an
   // rpc of it does not say who may call it, or shares its type of request with another.
@@ -76,6 +77,7 @@ class Guard {
 
   const VehicleRegistry& vehicles_;
   const AccessRegistry& access_;
+  TokenVerifier* const tokens_;
   AuditLog* const audit_;
   const Clock& clock_;
   const bool required_;

@@ -12,6 +12,7 @@
 #include <prometheus/registry.h>
 
 #include "access/access_registry.h"
+#include "access/token_verifier.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -113,6 +114,7 @@ struct Server::Parts {
   std::unique_ptr<VehicleRegistry> registry;
   std::unique_ptr<AccessRegistry> access;
   std::unique_ptr<AuditLog> audit;
+  std::unique_ptr<TokenVerifier> tokens;  // null: none are taken
   std::unique_ptr<Guard> guard;
   std::unique_ptr<TerminalRegistry> terminals;
   std::unique_ptr<FaultStore> faults;
@@ -175,7 +177,11 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   ASSIGN_OR_RETURN(registry, VehicleRegistry::Open(*documents));
   ASSIGN_OR_RETURN(access, AccessRegistry::Open(*documents));
   ASSIGN_OR_RETURN(audit, AuditLog::Open(*documents, clock, config.audit));
-  guard = std::make_unique<Guard>(*registry, *access, audit.get(), clock, config.access_required, *metrics_registry);
+  if (config.tokens.enabled()) {
+    ASSIGN_OR_RETURN(tokens, TokenVerifier::Start(config.tokens, clock));
+  }
+  guard = std::make_unique<Guard>(*registry, *access, tokens.get(), audit.get(), clock, config.access_required,
+                                  *metrics_registry);
   terminals = std::make_unique<TerminalRegistry>(*documents);
   faults = std::make_unique<FaultStore>(*documents);
   uploads = std::make_unique<UploadLog>(*documents, config.uploads);
