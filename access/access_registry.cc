@@ -226,15 +226,21 @@ StatusOr<std::vector<Grant>> AccessRegistry::AddGrants(std::vector<Grant> grants
   }
   MutexLock changes(changes_mutex_);
   std::vector<DocumentWrite> writes;
+  std::unordered_map<std::string, std::uint64_t> new_ids;  // by what the grant says
   {
     ReaderLock lock(mutex_);
     for (Grant& grant : grants) {
       RETURN_IF_ERROR(Check(grant));
       grant.to_s = std::min<std::int64_t>(grant.to_s, std::numeric_limits<std::uint32_t>::max());
-      grant.id = greatest_grant_ + writes.size() + 1;
-      writes.push_back({.key = GrantKey(grant.target, grant.id), .value = Encode(grant)});
+      grant.id = index_.FindSame(grant);
+      if (grant.id != 0) continue;
+      const std::uint64_t next = greatest_grant_ + writes.size() + 1;
+      const auto [said, is_new] = new_ids.emplace(GrantKey(grant.target, 0) + Encode(grant), next);
+      grant.id = said->second;
+      if (is_new) writes.push_back({.key = GrantKey(grant.target, grant.id), .value = Encode(grant)});
     }
   }
+  if (writes.empty()) return grants;
   RETURN_IF_ERROR(documents_.Write(writes));
   greatest_grant_ += writes.size();
   for (const Grant& grant : grants) index_.Put(grant);

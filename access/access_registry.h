@@ -35,7 +35,8 @@ class AccessRegistry {
   std::vector<Organisation> Organisations() const;                   // in the order of ids
   StatusOr<Organisation> FindOrganisation(OrganisationId id) const;  // NOT_FOUND
 
-  // All or none; `id` is given. At most kMaxGrantsAtOnce.
+  // All or none; `id` is given. One that is there already is not added again: it has the id of that. At most
+  // kMaxGrantsAtOnce.
   StatusOr<std::vector<Grant>> AddGrants(std::vector<Grant> grants);
   // A grant ends at `now_s`, if it does not end before; one that has not begun is gone.
   Status EndGrant(const GrantTarget& target, std::uint64_t id, std::int64_t now_s);

@@ -202,6 +202,18 @@ std::vector<VehicleId> GrantIndex::Vehicles(OrganisationId organisation, Scope s
   return vehicles;
 }
 
+std::uint64_t GrantIndex::FindSame(const Grant& grant) const {
+  ReaderLock lock(mutex_);
+  const Entries* const entries = EntriesOf(grant.target);
+  if (entries == nullptr) return 0;
+  for (const Entry& entry : *entries) {
+    Grant same = GrantOf(entry, grant.target);
+    same.id = grant.id;
+    if (same == grant) return entry.id;
+  }
+  return 0;
+}
+
 std::vector<Grant> GrantIndex::GrantsOf(VehicleId vehicle) const {
   std::vector<Grant> grants;
   {

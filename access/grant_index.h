@@ -32,6 +32,9 @@ class GrantIndex {
   std::vector<VehicleId> Vehicles(OrganisationId organisation, Scope scope, std::int64_t now_s, VehicleId after,
                                   std::size_t limit, VehicleId greatest) const;
 
+  // The number of a grant that is as this one in all else; 0: there is none.
+  std::uint64_t FindSame(const Grant& grant) const;
+
   // The vehicle's own grants and those of its groups and of all, in force or not, in the order of ids.
   std::vector<Grant> GrantsOf(VehicleId vehicle) const;
 

@@ -89,6 +89,7 @@ ExitCode RunCommandLine(std::vector<std::string> arguments, Terminal& terminal) 
   AddSignalCommand(program, chosen);
   AddTerminalCommands(program, chosen);
   AddAccessCommands(program, chosen);
+  AddRegistryCommand(program, chosen);
   AddBackupCommands(program, chosen);
 
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back

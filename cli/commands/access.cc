@@ -10,6 +10,7 @@
 #include "telltale/v1/access.grpc.pb.h"
 
 #include "cli/commands/commands.h"
+#include "cli/commands/enum_words.h"
 #include "cli/format.h"
 #include "cli/text.h"
 
@@ -17,18 +18,6 @@ namespace telltale::cli {
 namespace {
 
 constexpr std::string_view kScopePrefix = "SCOPE_";
-
-// "service-shop" to its value, for each value of an enum but the unspecified one.
-template <typename Enum>
-std::map<std::string, Enum> WordsOfEnum(const google::protobuf::EnumDescriptor& descriptor, std::string_view prefix) {
-  std::map<std::string, Enum> words;
-  for (int i = 1; i < descriptor.value_count(); ++i) {
-    std::string word = WordsOf(descriptor.value(i)->name(), prefix);
-    for (char& letter : word) letter = letter == ' ' ? '-' : letter;
-    words[word] = static_cast<Enum>(descriptor.value(i)->number());
-  }
-  return words;
-}
 
 const std::map<std::string, v1::OrganisationKind>& Kinds() {
   static const auto words = WordsOfEnum<v1::OrganisationKind>(*v1::OrganisationKind_descriptor(), "ORGANISATION_KIND_");
@@ -45,22 +34,6 @@ const std::map<std::string, v1::Scope>& Scopes() {
 const std::map<std::string, v1::Purpose>& Purposes() {
   static const auto words = WordsOfEnum<v1::Purpose>(*v1::Purpose_descriptor(), "PURPOSE_");
   return words;
-}
-
-template <typename Enum>
-std::string WordOf(const std::map<std::string, Enum>& words, int value) {
-  for (const auto& [word, known] : words) {
-    if (static_cast<int>(known) == value) return word;
-  }
-  return kUnknown;
-}
-
-// "dealer, insurer, ..." for help texts.
-template <typename Enum>
-std::string ListOf(const std::map<std::string, Enum>& words) {
-  std::vector<std::string> names;
-  for (const auto& [word, value] : words) names.push_back(word);
-  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 std::string ScopesText(const google::protobuf::RepeatedField<int>& scopes) {

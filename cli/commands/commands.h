@@ -10,6 +10,7 @@ namespace telltale::cli {
 
 void AddAccessCommands(CLI::App& program, Command& chosen);     // access: organisations, keys, grants; audit
 void AddVehicleCommands(CLI::App& program, Command& chosen);    // vehicles list, add, show
+void AddRegistryCommand(CLI::App& program, Command& chosen);    // registry import
 void AddImportCommand(CLI::App& program, Command& chosen);      // import
 void AddTelemetryCommands(CLI::App& program, Command& chosen);  // latest, history, watch
 void AddSummaryCommand(CLI::App& program, Command& chosen);     // summary
