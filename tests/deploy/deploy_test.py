@@ -194,6 +194,9 @@ def test(folder):
 
 
 def main():
+    missing = [program for program in ("prometheus", "prometheus-alertmanager") if not shutil.which(program)]
+    if missing:
+        sys.exit(f"FAILED: not installed: {', '.join(missing)}; ./dev test installs what it needs")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="telltale-", dir=os.environ.get("TMPDIR")))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     began = time.monotonic()

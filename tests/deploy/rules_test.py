@@ -5,6 +5,7 @@ test in which it fires and one in which it does not, and a row in docs/operation
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -14,6 +15,9 @@ SOURCE = pathlib.Path(sys.argv[1])
 PROMETHEUS = SOURCE / "deploy/prometheus"
 GRAFANA = SOURCE / "deploy/grafana"
 failures = []
+missing = [program for program in ("promtool", "amtool") if not shutil.which(program)]
+if missing:
+    sys.exit(f"FAILED: not installed: {', '.join(missing)}; ./dev test installs what it needs")
 
 
 def expect(condition, message):
