@@ -17,6 +17,7 @@ using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 
 constexpr const char* kAuthorization = "authorization";
+constexpr const char* kTimeout = "grpc-timeout";
 constexpr std::string_view kHealthPrefix = "/grpc.health.v1.Health/";
 constexpr std::string_view kReflectionPrefix = "/grpc.reflection.";
 constexpr std::string_view kBearer = "Bearer ";
@@ -56,7 +57,8 @@ class Guard::Processor final : public grpc::AuthMetadataProcessor {
     if (method == metadata.end()) return {grpc::StatusCode::INTERNAL, "the call names no method"};
     const auto authorization = metadata.find(kAuthorization);
     return guard_.Admit(ViewOf(method->second),
-                        authorization == metadata.end() ? std::string_view() : ViewOf(authorization->second));
+                        authorization == metadata.end() ? std::string_view() : ViewOf(authorization->second),
+                        metadata.find(kTimeout) != metadata.end());
   }
 
  private:
@@ -118,12 +120,16 @@ StatusOr<Caller> Guard::Authenticate(std::string_view authorization) const {
 }
 
 // Budget: 2 us.
-grpc::Status Guard::Admit(std::string_view method, std::string_view authorization) const {
+grpc::Status Guard::Admit(std::string_view method, std::string_view authorization, bool has_deadline) const {
   if (method.starts_with(kHealthPrefix)) return grpc::Status::OK;  // balancers and supervisors have no key
   const auto caller = Authenticate(authorization);
   if (!caller.ok()) {
     (authorization.empty() ? without_key_ : with_wrong_key_).Increment();
     return ToGrpcStatus(caller.status(), {.reason = "WRONG_KEY"});
+  }
+  if (limits_ != nullptr) {
+    grpc::Status admitted = limits_->Admit(method, caller->key_id, has_deadline, CallLimits::Clock::now());
+    if (!admitted.ok()) return admitted;
   }
   if (caller->role == Role::kOperator || method.starts_with(kReflectionPrefix)) return grpc::Status::OK;
   const auto declared = methods_.find(std::string(method));
