@@ -169,7 +169,8 @@ void AddLimitSettings(Config& config, std::vector<Setting>& settings) {
   add(DurationSetting<std::chrono::seconds>("server.connection_idle_max_s",
                                             "A connection without calls is closed after so long, seconds; 0: never",
                                             connections.idle_max));
-  add(NumberSetting("server.grpc_memory_bytes_max", "Memory that gRPC itself takes for all connections, bytes",
+  add(NumberSetting("server.grpc_memory_bytes_max",
+                    "Memory that gRPC is asked to stay below; a flood of calls exceeds it (docs/security.md), bytes",
                     connections.memory_bytes_max));
 }
 

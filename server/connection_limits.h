@@ -18,7 +18,7 @@ struct ConnectionLimits {
   std::chrono::seconds ping_interval_min{10};           // a caller that pings more often, without data, is sent away
   int ping_strikes_max = 2;                             // after so many
   std::chrono::seconds idle_max{3600};                  // a connection without calls is closed; 0: never
-  std::size_t memory_bytes_max = std::size_t{1} << 30;  // that gRPC itself takes for all connections
+  std::size_t memory_bytes_max = std::size_t{1} << 30;  // asked of gRPC; floods exceed it
 };
 
 // Errors: INVALID_ARGUMENT.
