@@ -135,6 +135,40 @@ void AddGatewaySettings(const std::string& section, std::string_view protocol, G
                                    options.commands_unanswered_max));
 }
 
+// How much one caller and one connection may.
+void AddLimitSettings(Config& config, std::vector<Setting>& settings) {
+  const auto add = [&settings](Setting setting) { settings.push_back(std::move(setting)); };
+  CallLimitOptions& calls = config.call_limits;
+  add(NumberSetting("server.caller_calls_per_s_max", "Calls a second of one key; 0: no limit",
+                    calls.calls_per_second_max));
+  add(NumberSetting("server.caller_burst", "Calls that one key or address may make at once, beyond that",
+                    calls.call_burst));
+  add(NumberSetting("server.caller_streams_max",
+                    "Streams that one key has open at once, or one address where no keys are needed; 0: no limit",
+                    calls.streams_max));
+  add(NumberSetting("server.peer_calls_per_s_max",
+                    "Where no keys are needed: calls a second of one address; 0: no limit",
+                    calls.peer_calls_per_second_max));
+  add(NumberSetting("server.callers_max", "Callers that are told apart; further ones share what one may",
+                    calls.callers_max));
+  ConnectionLimits& connections = config.connections;
+  add(NumberSetting("server.streams_per_connection_max", "Open calls of one connection; clients hold back further ones",
+                    connections.streams_max));
+  add(NumberSetting("server.header_bytes_max", "Metadata of one call, bytes", connections.header_bytes_max));
+  add(DurationSetting<std::chrono::seconds>(
+      "server.keepalive_interval_s", "A quiet connection is pinged so often, seconds", connections.keepalive_interval));
+  add(DurationSetting<std::chrono::seconds>("server.keepalive_timeout_s",
+                                            "It is closed so long after a ping without an answer, seconds",
+                                            connections.keepalive_timeout));
+  add(DurationSetting<std::chrono::seconds>("server.ping_interval_min_s",
+                                            "Who pings more often, without data, has his connection closed, seconds",
+                                            connections.ping_interval_min));
+  add(NumberSetting("server.ping_strikes_max", "So many of such pings are forgiven", connections.ping_strikes_max));
+  add(DurationSetting<std::chrono::seconds>("server.connection_idle_max_s",
+                                            "A connection without calls is closed after so long, seconds; 0: never",
+                                            connections.idle_max));
+}
+
 // The number of single-character changes that turn one word into the other.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -247,6 +281,10 @@ std::vector<Setting> SettingsOf(Config& config) {
   add(NumberSetting("server.message_bytes_max", "Greatest gRPC message taken, bytes", config.message_bytes_max));
   add(NumberSetting("server.query_threads_max", "Queries answered at the same time; more wait or are refused",
                     config.query_threads_max));
+  add(DurationSetting<std::chrono::seconds>(
+      "server.query_time_max_s", "A query is stopped after so long, whatever its deadline, seconds; 0: no limit",
+      config.query_time_max));
+  AddLimitSettings(config, settings);
   add(NumberSetting("server.watchers_max", "Open TelemetryService/Watch calls", config.live.watchers_max));
   add(NumberSetting("server.frames_per_watcher_max", "Frames kept for a slow watcher before the oldest are left out",
                     config.live.frames_per_watcher_max));
@@ -426,6 +464,8 @@ Status Validate(const Config& config) {
   if (config.settle_after.count() < 0) {
     return absl::InvalidArgumentError("advice.settle_after_s must not be negative");
   }
+  RETURN_IF_ERROR(Validate(config.call_limits));
+  RETURN_IF_ERROR(Validate(config.connections));
   RETURN_IF_ERROR(Validate(config.pipeline));
   RETURN_IF_ERROR(Validate(config.ingest));
   RETURN_IF_ERROR(Validate(config.terminals));

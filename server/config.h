@@ -14,6 +14,8 @@
 #include "ingest/grpc/ingest_service.h"
 #include "ingest/live_frames.h"
 #include "ingest/pipeline.h"
+#include "server/call_limits.h"
+#include "server/connection_limits.h"
 #include "server/terminal_ports.h"
 #include "storage/rocksdb/rocksdb_telemetry_store.h"
 #include "storage/upload_log.h"
@@ -39,6 +41,9 @@ struct Config {
   std::string metrics_listen = "127.0.0.1:9464";  // /metrics over HTTP; port 0 takes a free one
   std::size_t message_bytes_max = 16 << 20;
   int query_threads_max = 64;
+  std::chrono::seconds query_time_max{60};
+  CallLimitOptions call_limits;
+  ConnectionLimits connections;
   std::chrono::seconds drain_timeout{10};
   std::string data_dir = "telltale-data";
   std::vector<std::string> short_lived_groups = {"position"};

@@ -130,6 +130,10 @@ grpc::Status Guard::Admit(std::string_view method, std::string_view authorizatio
     (authorization.empty() ? without_key_ : with_wrong_key_).Increment();
     return ToGrpcStatus(caller.status(), {.reason = "WRONG_KEY"});
   }
+  if (limits_ != nullptr) {
+    grpc::Status admitted = limits_->Admit(method, caller->key_id, CallLimits::Clock::now());
+    if (!admitted.ok()) return admitted;
+  }
   if (caller->role == Role::kOperator || method.starts_with(kReflectionPrefix)) return grpc::Status::OK;
   const auto declared = methods_.find(std::string(method));
   if (declared == methods_.end()) return {grpc::StatusCode::UNIMPLEMENTED, "there is no such rpc"};

@@ -21,6 +21,7 @@
 #include "access/audit_log.h"
 #include "access/token_verifier.h"
 #include "base/clock.h"
+#include "server/call_limits.h"
 #include "server/request.h"
 #include "storage/vehicle_registry.h"
 
@@ -45,6 +46,9 @@ class Guard {
   // Before calls of this service, as in "telltale.v1.TripService", are served; others are refused. Errors: INTERNAL an
   // rpc of it does not say who may call it, or shares its type of request with another.
   Status Declare(const std::string& service);
+
+  // From now on keys have limits; they outlive the guard. Before calls are served.
+  void LimitCalls(CallLimits& limits) { limits_ = &limits; }
 
   // What asks callers for their keys; null if nobody is asked.
   std::shared_ptr<grpc::AuthMetadataProcessor> NewProcessor() const;
@@ -81,6 +85,7 @@ class Guard {
   AuditLog* const audit_;
   const Clock& clock_;
   const bool required_;
+  CallLimits* limits_ = nullptr;
   prometheus::Family<prometheus::Counter>& refused_calls_;  // telltale_access_refused_calls_total{reason}
   prometheus::Counter& without_key_;
   prometheus::Counter& with_wrong_key_;

@@ -27,7 +27,10 @@
 #include "server/advice_metrics.h"
 #include "server/advice_services.h"
 #include "server/audit_interceptor.h"
+#include "server/call_limit_interceptor.h"
+#include "server/call_limits.h"
 #include "server/catalog_service.h"
+#include "server/connection_limits.h"
 #include "server/fault_service.h"
 #include "server/guard.h"
 #include "server/maintenance.h"
@@ -115,6 +118,7 @@ struct Server::Parts {
   std::unique_ptr<AccessRegistry> access;
   std::unique_ptr<AuditLog> audit;
   std::unique_ptr<TokenVerifier> tokens;  // null: none are taken
+  CallLimits call_limits{config.call_limits, *metrics_registry};
   std::unique_ptr<Guard> guard;
   std::unique_ptr<TerminalRegistry> terminals;
   std::unique_ptr<FaultStore> faults;
@@ -182,6 +186,7 @@ Status Server::Parts::OpenStores(const Clock& clock) {
   }
   guard = std::make_unique<Guard>(*registry, *access, tokens.get(), audit.get(), clock, config.access_required,
                                   *metrics_registry);
+  guard->LimitCalls(call_limits);
   terminals = std::make_unique<TerminalRegistry>(*documents);
   faults = std::make_unique<FaultStore>(*documents);
   uploads = std::make_unique<UploadLog>(*documents, config.uploads);
@@ -248,6 +253,7 @@ Status Server::Parts::DeclareServices() {
                                     v1::TerminalService::service_full_name(), v1::TripService::service_full_name(),
                                     v1::VehicleService::service_full_name()}) {
     RETURN_IF_ERROR(guard->Declare(service));
+    RETURN_IF_ERROR(call_limits.Declare(service));
   }
   return OkStatus();
 }
@@ -258,7 +264,7 @@ Status Server::Parts::Serve(const Clock& clock) {
   ingest_service = std::make_unique<IngestServiceImpl>(*pipeline, FinderOf(), config.ingest);
   catalog_service = std::make_unique<CatalogServiceImpl>(*catalog);
   vehicle_service = std::make_unique<VehicleServiceImpl>(*registry, *telemetry, *guard);
-  telemetry_service = std::make_unique<TelemetryServiceImpl>(*catalog, *guard, *telemetry, live);
+  telemetry_service = std::make_unique<TelemetryServiceImpl>(*catalog, *guard, *telemetry, live, config.query_time_max);
   fault_service = std::make_unique<FaultServiceImpl>(*catalog, *guard, *faults);
   trip_service = std::make_unique<TripServiceImpl>(*guard, *folds, *places);
   rollup_service = std::make_unique<RollupServiceImpl>(*guard, *folds);
@@ -277,6 +283,7 @@ Status Server::Parts::Serve(const Clock& clock) {
   grpc::ResourceQuota quota("telltaled");
   quota.SetMaxThreads(config.query_threads_max + 16);  // and a few of gRPC's own
   builder.SetResourceQuota(quota);
+  Apply(config.connections, builder);
   // A second server on the same port is a mistake, not load balancing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   ASSIGN_OR_RETURN(const auto credentials, CredentialsOf(config.tls, guard->NewProcessor()));
@@ -293,6 +300,7 @@ Status Server::Parts::Serve(const Clock& clock) {
   }
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(std::make_unique<RpcMetricsInterceptorFactory>(rpc_metrics));
+  interceptors.push_back(std::make_unique<CallLimitInterceptorFactory>(call_limits, *guard, config.access_required));
   if (config.access_required) interceptors.push_back(std::make_unique<AuditInterceptorFactory>(*audit, *guard));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   grpc_server = builder.BuildAndStart();

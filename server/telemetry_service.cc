@@ -20,11 +20,16 @@ constexpr std::size_t kMaxPage = 10'000;
 constexpr std::int64_t kMaxStepMs = 366 * kMsPerDay;
 constexpr std::size_t kMaxCells = 100'000;  // about 1.5 MB on the wire; clients take 4 MB by default
 
-// gRPC's deadline as the store takes it; none if the caller set none.
-std::optional<std::chrono::steady_clock::time_point> DeadlineOf(const grpc::ServerContext& context) {
+// The sooner of gRPC's deadline and `time_max` from now, as the store takes it; none if there is neither.
+std::optional<std::chrono::steady_clock::time_point> DeadlineOf(const grpc::ServerContext& context,
+                                                                std::chrono::seconds time_max) {
   const auto deadline = context.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) return std::nullopt;
-  return std::chrono::steady_clock::now() + (deadline - std::chrono::system_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  std::optional<std::chrono::steady_clock::time_point> ours;
+  if (time_max.count() > 0) ours = now + time_max;
+  if (deadline == std::chrono::system_clock::time_point::max()) return ours;
+  const auto callers = now + (deadline - std::chrono::system_clock::now());
+  return ours ? std::min(*ours, callers) : callers;
 }
 
 }  // namespace
@@ -101,7 +106,8 @@ grpc::Status TelemetryServiceImpl::GetHistory(grpc::ServerContext* context, cons
     return true;
   };
   return ToGrpcStatus(telemetry_.Scan(vehicle->id, signals, range,
-                                      {.frame_limit = page_size + 1, .deadline = DeadlineOf(*context)}, add_row));
+                                      {.frame_limit = page_size + 1, .deadline = DeadlineOf(*context, query_time_max_)},
+                                      add_row));
 }
 
 grpc::Status TelemetryServiceImpl::GetSummary(grpc::ServerContext* context, const v1::GetSummaryRequest* request,
@@ -139,25 +145,25 @@ grpc::Status TelemetryServiceImpl::GetSummary(grpc::ServerContext* context, cons
   }
   const Signal& signal = *catalog_.Find(signals[0]);
   response->set_signal_id(signal.id);
-  return ToGrpcStatus(SummarizeSignal(telemetry_, vehicle->id, signal.id, range, step_ms,
-                                      {.deadline = DeadlineOf(*context)}, [&](const SignalSummary& summary) {
-                                        if (static_cast<std::size_t>(response->steps_size()) == page_size) {
-                                          response->set_next_page_token(MakePageToken(key, summary.begin_ms));
-                                          return false;
-                                        }
-                                        v1::SignalSummary& out = *response->add_steps();
-                                        const auto count = static_cast<double>(summary.count);
-                                        SetTime(summary.begin_ms, out.mutable_begin_time());
-                                        out.set_count(summary.count);
-                                        out.set_min(signal.ToPhysical(summary.min));
-                                        out.set_max(signal.ToPhysical(summary.max));
-                                        out.set_mean(summary.Mean() * signal.scale + signal.offset);
-                                        out.set_sum(static_cast<double>(summary.sum) * signal.scale +
-                                                    count * signal.offset);
-                                        out.set_last(signal.ToPhysical(summary.last));
-                                        SetTime(summary.last_time_ms, out.mutable_last_time());
-                                        return true;
-                                      }));
+  return ToGrpcStatus(
+      SummarizeSignal(telemetry_, vehicle->id, signal.id, range, step_ms,
+                      {.deadline = DeadlineOf(*context, query_time_max_)}, [&](const SignalSummary& summary) {
+                        if (static_cast<std::size_t>(response->steps_size()) == page_size) {
+                          response->set_next_page_token(MakePageToken(key, summary.begin_ms));
+                          return false;
+                        }
+                        v1::SignalSummary& out = *response->add_steps();
+                        const auto count = static_cast<double>(summary.count);
+                        SetTime(summary.begin_ms, out.mutable_begin_time());
+                        out.set_count(summary.count);
+                        out.set_min(signal.ToPhysical(summary.min));
+                        out.set_max(signal.ToPhysical(summary.max));
+                        out.set_mean(summary.Mean() * signal.scale + signal.offset);
+                        out.set_sum(static_cast<double>(summary.sum) * signal.scale + count * signal.offset);
+                        out.set_last(signal.ToPhysical(summary.last));
+                        SetTime(summary.last_time_ms, out.mutable_last_time());
+                        return true;
+                      }));
 }
 
 grpc::ServerWriteReactor<v1::WatchResponse>* TelemetryServiceImpl::Watch(grpc::CallbackServerContext* context,

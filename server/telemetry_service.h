@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include "telltale/v1/telemetry.grpc.pb.h"
 
 #include "catalog/catalog.h"
@@ -14,9 +16,10 @@ namespace telltale {
 class TelemetryServiceImpl final
     : public v1::TelemetryService::WithCallbackMethod_Watch<v1::TelemetryService::Service> {
  public:
-  // What refers to something outlives the service.
-  TelemetryServiceImpl(const Catalog& catalog, const Guard& guard, TelemetryStore& telemetry, LiveFrames& live)
-      : catalog_(catalog), guard_(guard), telemetry_(telemetry), live_(live) {}
+  // What refers to something outlives the service. A query takes at most `query_time_max`; 0: no limit.
+  TelemetryServiceImpl(const Catalog& catalog, const Guard& guard, TelemetryStore& telemetry, LiveFrames& live,
+                       std::chrono::seconds query_time_max)
+      : catalog_(catalog), guard_(guard), telemetry_(telemetry), live_(live), query_time_max_(query_time_max) {}
 
   grpc::Status GetLatest(grpc::ServerContext* context, const v1::GetLatestRequest* request,
                          v1::GetLatestResponse* response) override;
@@ -32,6 +35,7 @@ class TelemetryServiceImpl final
   const Guard& guard_;
   TelemetryStore& telemetry_;
   LiveFrames& live_;
+  const std::chrono::seconds query_time_max_;
 };
 
 }  // namespace telltale

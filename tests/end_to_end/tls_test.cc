@@ -93,7 +93,7 @@ TEST_F(TlsServerTest, AGatewayPassesTerminalsOnOverTls) {
 }
 
 TEST_F(TlsServerTest, WrongFilesAreNamedAtTheStart) {
-  const ProgramResult result = RunProgram({std::string(TELLTALE_BINARY_DIR) + "/server/telltaled", "--set",
+  const ProgramResult result = RunProgram({TELLTALE_BINARY_DIR "/server/telltaled", "--set",
                                            "store.data_dir=" + (folder_.path() / "data").string(), "--set",
                                            "server.listen=127.0.0.1:0", "--set", "server.metrics_listen=127.0.0.1:0",
                                            "--set", "server.tls_certificate_file=" + files_.server_certificate, "--set",
