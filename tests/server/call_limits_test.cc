@@ -38,7 +38,6 @@ TEST_F(CallLimitsTest, ABurstThenTheRate) {
 TEST_F(CallLimitsTest, StreamsAreCountedWhileTheyAreOpen) {
   CallLimits& limits = Limits({.streams_max = 2});
   ASSERT_TRUE(limits.Declare("telltale.v1.IngestService").ok());
-  ASSERT_TRUE(limits.Declare("telltale.v1.CatalogService").ok());
   EXPECT_TRUE(limits.OpenStream("a"));
   EXPECT_TRUE(limits.Admit(kStream, "a", kNow).ok());
   EXPECT_TRUE(limits.OpenStream("a"));
