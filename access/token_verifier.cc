@@ -59,6 +59,8 @@ using Keys = std::map<std::string, Key>;  // by `kid`; "" without one
 bool IsUrl(const std::string& keys) { return keys.find("://") != std::string::npos; }
 
 bool IsSafeUrl(const std::string& keys) {
+  // What stands before an @ is no host, however much it looks like this machine.
+  if (keys.find('@') != std::string::npos) return false;
   return keys.starts_with("https://") || keys.starts_with("http://127.0.0.1:") || keys.starts_with("http://localhost:");
 }
 

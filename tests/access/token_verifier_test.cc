@@ -200,6 +200,7 @@ TEST(TokenOptions, BelongTogether) {
            [](TokenOptions& o) { o.audience = ""; }, [](TokenOptions& o) { o.keys = ""; },
            [](TokenOptions& o) { o.issuer = ""; }, [](TokenOptions& o) { o.keys = "http://id.example/keys"; },
            [](TokenOptions& o) { o.keys = "ftp://id.example/keys"; },
+           [](TokenOptions& o) { o.keys = "http://127.0.0.1:80@id.example/keys"; },
            [](TokenOptions& o) { o.keys_interval = std::chrono::seconds{0}; },
            [](TokenOptions& o) { o.clock_skew = std::chrono::hours{1}; }}) {
     TokenOptions options = good;
